@@ -1,0 +1,7 @@
+"""Django's registration of adverse events."""
+
+from django.apps import AppConfig
+
+
+class AdverseEventsConfig(AppConfig):
+    name = "adverse_events"

@@ -1,0 +1,7 @@
+"""Django's registration of assessments."""
+
+from django.apps import AppConfig
+
+
+class AssessmentsConfig(AppConfig):
+    name = "assessments"

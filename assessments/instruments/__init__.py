@@ -1,0 +1,43 @@
+"""The registry: every instrument edition that can be scheduled, by code and version."""
+
+from collections.abc import Mapping
+
+from assessments.instruments.base import Instrument, UnknownCodeError
+from assessments.instruments.caps5 import CAPS5
+from assessments.instruments.cssrs_slc import CSSRS_SLC
+from assessments.instruments.pcl5 import PCL5
+from assessments.instruments.sds_adapted import SDS_ADAPTED
+from trials.protocol.instrument_facts import InstrumentFacts, ScoreFacts
+
+REGISTRY: Mapping[tuple[str, str], Instrument] = {
+    (each.code, each.version): each for each in (CAPS5, SDS_ADAPTED, PCL5, CSSRS_SLC)
+}
+
+
+def instrument(code: str, version: str) -> Instrument:
+    """The edition of this code and version; UnknownCodeError if there is none."""
+    try:
+        return REGISTRY[code, version]
+    except KeyError:
+        raise UnknownCodeError(f"There is no instrument {code} {version}.") from None
+
+
+def facts_for_protocol() -> Mapping[str, InstrumentFacts]:
+    """Per code: versions, recall periods, and the scores a definition may name.
+
+    A definition is checked against the union of all editions of a code.
+    """
+    facts: dict[str, InstrumentFacts] = {}
+    for each in REGISTRY.values():
+        earlier = facts.get(each.code, InstrumentFacts((), (), {}))
+        scores = {
+            score.code: ScoreFacts(score.kind, score.least, score.most)
+            for score in each.scores
+        }
+        recall = dict.fromkeys((*earlier.recall, *each.recall))
+        facts[each.code] = InstrumentFacts(
+            versions=(*earlier.versions, each.version),
+            recall=tuple(recall),
+            scores={**earlier.scores, **scores},
+        )
+    return facts

@@ -1,0 +1,1 @@
+"""The trail: who did what, when, why, and what changed."""

@@ -1,0 +1,121 @@
+"""The trail's tables: actions, row changes, sign-ins and signatures.
+
+They live in the schema `audit`, belong to a role that cannot log in, and are written
+by its functions alone. There are no foreign keys: the record of what happened must
+never depend on what still exists (AUD-13).
+"""
+
+from django.db import models
+from django.db.models.functions import Now
+
+
+class Action(models.Model):
+    """One act: who did what to whom, when, why and from where."""
+
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField(db_default=Now())
+    verb = models.TextField()
+    reason = models.TextField(blank=True)
+    subject = models.TextField(blank=True)
+    # As printed at that time: a later change of name or role leaves this alone.
+    actor_id = models.BigIntegerField(null=True)
+    actor_name = models.TextField()
+    actor_roles = models.TextField(blank=True)
+    job = models.TextField(blank=True)
+    triggered_by = models.TextField(blank=True)
+    trial_id = models.BigIntegerField(null=True)
+    site_id = models.BigIntegerField(null=True)
+    participant_id = models.BigIntegerField(null=True)
+    session_id = models.BigIntegerField(null=True)
+    ip = models.GenericIPAddressField(null=True)
+    request_id = models.TextField(blank=True)
+    app_version = models.TextField()
+    db_role = models.TextField()
+    backend_pid = models.IntegerField()
+    details = models.JSONField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["participant_id", "-id"], name="action_participant"),
+            models.Index(fields=["trial_id", "-id"], name="action_trial"),
+            models.Index(fields=["actor_id", "-id"], name="action_actor"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.actor_name}: {self.verb}"
+
+
+class RowChange(models.Model):
+    """One row that an action created, changed or deleted, with old and new values."""
+
+    id = models.BigAutoField(primary_key=True)
+    action_id = models.BigIntegerField()
+    at = models.DateTimeField(db_default=Now())
+    table_name = models.TextField()
+    row_id = models.TextField()
+    operation = models.CharField(
+        max_length=1, choices={"I": "created", "U": "changed", "D": "deleted"}
+    )
+    old = models.JSONField(null=True)
+    new = models.JSONField(null=True)
+    trial_id = models.BigIntegerField(null=True)
+    site_id = models.BigIntegerField(null=True)
+    participant_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["action_id"], name="rowchange_action"),
+            models.Index(fields=["table_name", "row_id", "-id"], name="rowchange_row"),
+            models.Index(
+                fields=["participant_id", "-id"],
+                name="rowchange_participant",
+                condition=models.Q(participant_id__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_operation_display()} {self.table_name} {self.row_id}"
+
+
+class SignIn(models.Model):
+    """One sign-in; acts name it. Only the hash of its token is kept."""
+
+    id = models.BigAutoField(primary_key=True)
+    user_id = models.BigIntegerField()
+    kind = models.TextField()
+    token_hash = models.BinaryField(unique=True)
+    started_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    ip = models.GenericIPAddressField(null=True)
+    user_agent = models.TextField(blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["user_id", "-id"], name="signin_user")]
+
+    def __str__(self) -> str:
+        return f"sign-in {self.id} of user {self.user_id}"
+
+
+class Signature(models.Model):
+    """An electronic signature: who, when, what it means, and what exactly was signed.
+
+    The digest binds it to the signed rows (21 CFR 11.50, 11.70): a later change gives
+    another digest, and the signature is shown as broken.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    action_id = models.BigIntegerField()
+    user_id = models.BigIntegerField()
+    name = models.TextField()
+    meaning = models.TextField()
+    signed_at = models.DateTimeField(db_default=Now())
+    table_name = models.TextField()
+    row_id = models.TextField()
+    digest = models.TextField()
+
+    class Meta:
+        indexes = [models.Index(fields=["table_name", "row_id"], name="signature_row")]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.meaning}"

@@ -1,0 +1,17 @@
+"""Refusals: a sentence that says what stands in the way and what to do."""
+
+
+class Refused(Exception):
+    """An act that cannot be done now; `str(error)` is what a coordinator reads."""
+
+
+class NotPermitted(Refused):
+    """The person's role on this site does not include the act."""
+
+
+class ReasonNeeded(Refused):
+    """Saved data was to be changed without saying why (ICH E6(R3) 4.2.2)."""
+
+
+class SessionEnded(Refused):
+    """The sign-in behind the act has ended; nothing was saved."""

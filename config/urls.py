@@ -1,0 +1,20 @@
+"""Every route of the site, by app."""
+
+from django.urls import include, path
+
+from config.views import health
+from oversight.site import oversight_site
+
+urlpatterns = [
+    path("health/", health, name="health"),
+    path("", include("workbench.urls")),
+    path("", include("accounts.urls")),
+    path("", include("trials.urls")),
+    path("", include("participants.urls")),
+    path("", include("sessions.urls")),
+    path("", include("adverse_events.urls")),
+    path("", include("assessments.urls")),
+    path("", include("randomization.urls")),
+    path("api/v1/", include("exports.urls")),
+    path("oversight/", oversight_site.urls),
+]

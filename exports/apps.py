@@ -1,0 +1,7 @@
+"""Django's registration of exports."""
+
+from django.apps import AppConfig
+
+
+class ExportsConfig(AppConfig):
+    name = "exports"

@@ -1,0 +1,1 @@
+"""Signing a sponsor's program in by its API token."""

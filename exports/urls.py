@@ -1,0 +1,6 @@
+"""Routes of exports."""
+
+from django.urls import URLPattern
+
+app_name = "exports"
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,315 @@
+"""Participants, their consent, eligibility facts and decisions, and deviations.
+
+Identity is kept one row apart, so that no query for study data can carry it along.
+"""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+from accounts.models import User
+from participants.lifecycle import State, Treatment
+from trials.models import ProtocolVersion, Site, Trial
+
+
+class Participant(models.Model):
+    """A person in the trial, known by number."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    trial = models.ForeignKey(
+        Trial, on_delete=models.PROTECT, related_name="participants"
+    )
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="participants")
+    protocol_version = models.ForeignKey(ProtocolVersion, on_delete=models.PROTECT)
+    number = models.CharField(max_length=12)
+    sequence = models.PositiveIntegerField()
+    state = models.CharField(
+        max_length=20, choices={state.value: state.value for state in State}
+    )
+    sex = models.CharField(
+        "sex at birth",
+        max_length=10,
+        blank=True,
+        choices={"female": "Female", "male": "Male"},
+    )
+    age = models.PositiveSmallIntegerField("age at consent in years", null=True)
+    screened_on = models.DateField()
+    enrolled_on = models.DateField(null=True)
+    confirmed_on = models.DateField(null=True)
+    randomized_on = models.DateField(null=True)
+    treatment = models.CharField(
+        max_length=20,
+        default=Treatment.NOT_STARTED.value,
+        choices={state.value: state.value for state in Treatment},
+    )
+    treatment_stopped_on = models.DateField(null=True)
+    treatment_stop_reason = models.TextField(blank=True)
+    ended_on = models.DateField("left or completed on", null=True)
+    end_reason = models.TextField(blank=True)
+
+    class Disclosure:
+        open = {
+            "id",
+            "uuid",
+            "trial",
+            "site",
+            "protocol_version",
+            "number",
+            "sequence",
+            "state",
+            "sex",
+            "age",
+            "screened_on",
+            "enrolled_on",
+            "confirmed_on",
+            "randomized_on",
+            "treatment",
+            "treatment_stopped_on",
+            "treatment_stop_reason",
+            "ended_on",
+            "end_reason",
+        }
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["site", "number"], name="participant_list"),
+            models.Index(fields=["trial", "number"], name="participant_number"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["site", "sequence"],
+                name="one_participant_per_sequence",
+                violation_error_message="Another participant took that number; try again.",
+            ),
+            models.UniqueConstraint(
+                fields=["trial", "number"], name="one_participant_per_number"
+            ),
+            models.CheckConstraint(
+                condition=Q(treatment_stopped_on__isnull=True)
+                | ~Q(treatment_stop_reason=""),
+                name="treatment_stop_has_a_reason",
+                violation_error_message="Say why treatment was stopped.",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_on__isnull=True) | ~Q(end_reason=""),
+                name="end_of_participation_has_a_reason",
+                violation_error_message="Say how participation ended.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Identity(models.Model):
+    """Who a participant is. Exists only after consent; shown behind one logged click."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="+")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    participant = models.OneToOneField(
+        Participant, on_delete=models.PROTECT, related_name="identity"
+    )
+    name = models.CharField(max_length=200)
+    birth_date = models.DateField()
+    email = models.EmailField(blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+
+    class Disclosure:
+        open = {"id", "trial", "site", "participant"}
+        identifying = {"name", "birth_date", "email", "phone"}
+
+    def __str__(self) -> str:
+        return f"identity of {self.participant_id}"
+
+
+class Consent(models.Model):
+    """One signed consent form."""
+
+    trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="+")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    participant = models.ForeignKey(
+        Participant, on_delete=models.PROTECT, related_name="consents"
+    )
+    form_version = models.CharField("version of the consent form", max_length=20)
+    signed_on = models.DateField()
+    obtained_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+
+    class Disclosure:
+        open = {
+            "id",
+            "trial",
+            "site",
+            "participant",
+            "form_version",
+            "signed_on",
+            "obtained_by",
+        }
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["participant", "form_version"],
+                name="one_consent_per_form_version",
+                violation_error_message="Consent on this version is recorded already.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"consent version {self.form_version}"
+
+
+class ConsentItem(models.Model):
+    """One thing consented to, or not: each can be given and withdrawn by itself."""
+
+    trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="+")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    participant = models.ForeignKey(
+        Participant, on_delete=models.PROTECT, related_name="consent_items"
+    )
+    code = models.CharField(
+        max_length=30,
+        choices={
+            "participation": "Taking part in the trial",
+            "recording": "Video recording of sessions and interviews",
+            "reminders_email": "Reminders by email",
+            "follow_up_contact": "Contact for long-term follow-up",
+        },
+    )
+    is_given = models.BooleanField()
+    decided_on = models.DateField()
+
+    class Disclosure:
+        open = {"id", "trial", "site", "participant", "code", "is_given", "decided_on"}
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["participant", "code"], name="one_decision_per_consent_item"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.get_code_display()
+
+
+class Fact(models.Model):
+    """A typed fact that eligibility reads, with its source.
+
+    A later fact with the same code supersedes the earlier; both stay.
+    """
+
+    trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="+")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    participant = models.ForeignKey(
+        Participant, on_delete=models.PROTECT, related_name="facts"
+    )
+    code = models.CharField(max_length=60)
+    value = models.JSONField()
+    observed_on = models.DateField()
+    source = models.CharField(max_length=200)
+    is_current = models.BooleanField(default=True)
+    # A score hidden from the site must not come back to it as a fact.
+    is_outcome = models.BooleanField(default=False)
+
+    class Disclosure:
+        open = {
+            "id",
+            "trial",
+            "site",
+            "participant",
+            "code",
+            "observed_on",
+            "source",
+            "is_current",
+            "is_outcome",
+        }
+        outcome = {"value"}
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["participant", "code"],
+                condition=Q(is_current=True),
+                name="one_current_fact_per_code",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class EligibilityDecision(models.Model):
+    """The investigator's decision at a milestone, with each criterion as evaluated."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="+")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    participant = models.ForeignKey(
+        Participant, on_delete=models.PROTECT, related_name="decisions"
+    )
+    milestone = models.CharField(max_length=40)
+    is_eligible = models.BooleanField()
+    decided_on = models.DateField()
+    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    # Rule, verdict and the ids of the facts used, frozen as they stood.
+    criteria = models.JSONField()
+
+    class Disclosure:
+        open = {
+            "id",
+            "uuid",
+            "trial",
+            "site",
+            "participant",
+            "milestone",
+            "is_eligible",
+            "decided_on",
+            "decided_by",
+            "criteria",
+        }
+
+    def __str__(self) -> str:
+        return f"{self.milestone}: {'eligible' if self.is_eligible else 'not eligible'}"
+
+
+class Deviation(models.Model):
+    """Something that was not done as the protocol says."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="+")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    participant = models.ForeignKey(
+        Participant, on_delete=models.PROTECT, related_name="deviations"
+    )
+    kind = models.CharField(
+        max_length=30,
+        choices={
+            "out_of_window": "Visit outside its window",
+            "missed_visit": "Visit missed",
+            "dosing": "Dosing not as planned",
+            "rater": "Rater saw the participant before",
+            "procedure": "Procedure not as planned",
+            "other": "Other",
+        },
+    )
+    visit_code = models.CharField(max_length=60, blank=True)
+    occurred_on = models.DateField()
+    description = models.TextField()
+
+    class Disclosure:
+        open = {
+            "id",
+            "uuid",
+            "trial",
+            "site",
+            "participant",
+            "kind",
+            "visit_code",
+            "occurred_on",
+            "description",
+        }
+
+    def __str__(self) -> str:
+        return self.get_kind_display()

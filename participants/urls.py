@@ -1,0 +1,6 @@
+"""Routes of participants."""
+
+from django.urls import URLPattern
+
+app_name = "participants"
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,83 @@
+"""Reminders: planned once, claimed by one worker, sent, and what became of each."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+from participants.models import Participant
+from sessions.models import Visit
+from trials.models import Site, Trial
+
+
+class Reminder(models.Model):
+    """One message about one visit.
+
+    A lease, not a lock: a worker that dies after claiming must not swallow a reminder.
+    A rare double message is harmless, a missing one is not.
+    """
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="+")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    participant = models.ForeignKey(
+        Participant, on_delete=models.PROTECT, related_name="+"
+    )
+    visit = models.ForeignKey(Visit, on_delete=models.PROTECT, related_name="reminders")
+    kind = models.CharField(max_length=30)
+    audience = models.CharField(
+        max_length=12, choices={"participant": "Participant", "site": "Site staff"}
+    )
+    due_on = models.DateField()
+    state = models.CharField(
+        max_length=10,
+        default="planned",
+        choices={
+            "planned": "Planned",
+            "sent": "Sent",
+            "dropped": "Dropped",
+            "failed": "Failed",
+        },
+    )
+    attempts = models.PositiveSmallIntegerField(default=0)
+    leased_until = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    note = models.CharField("why dropped or failed", max_length=300, blank=True)
+
+    class Disclosure:
+        open = {
+            "id",
+            "uuid",
+            "trial",
+            "site",
+            "participant",
+            "visit",
+            "kind",
+            "audience",
+            "due_on",
+            "state",
+            "attempts",
+            "leased_until",
+            "sent_at",
+            "note",
+        }
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["due_on"], name="reminder_due", condition=Q(state="planned")
+            ),
+            models.Index(fields=["site", "state"], name="reminder_site_state"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["visit", "kind"], name="one_reminder_per_visit_and_kind"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="sent") | Q(sent_at__isnull=False),
+                name="sent_reminder_has_a_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.kind

@@ -1,0 +1,1 @@
+"""The constructed demonstration cohort and what it reproduces."""

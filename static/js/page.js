@@ -1,0 +1,32 @@
+// The frame: "/" goes to search, the rail opens on small screens, and a refused form shows its first error.
+(() => {
+  "use strict";
+  const typing = (element) => element.closest("input, select, textarea, [contenteditable]") !== null;
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+    const search = document.getElementById("search");
+    if (!search) return;
+    event.preventDefault();
+    document.getElementById("rail")?.classList.add("is-open");
+    search.focus();
+    search.select();
+  });
+
+  const toggle = document.getElementById("rail-toggle");
+  toggle?.addEventListener("click", () => {
+    const open = document.getElementById("rail").classList.toggle("is-open");
+    toggle.setAttribute("aria-expanded", String(open));
+  });
+
+  const refused = document.querySelector("[data-errors]");
+  if (refused) {
+    const first = document.querySelector("[aria-invalid=true], .is-invalid");
+    (first || refused).focus();
+  }
+
+  // Printing without a button's help is the browser's own; a button needs this one line.
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-print]")) window.print();
+  });
+})();

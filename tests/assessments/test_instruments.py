@@ -1,0 +1,156 @@
+"""Released editions, their scales, and what the protocol language is told of them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assessments.instruments import REGISTRY, facts_for_protocol, instrument
+from assessments.instruments.base import (
+    MISSING_REASON_WORDS,
+    Instrument,
+    MissingReason,
+    UnknownCodeError,
+    fingerprint,
+)
+
+RELEASED = {
+    (
+        "caps5",
+        "2015",
+    ): "ed57fa4e4cde7473ef1b433be85b4c72f780c37185986773cf2eb37811dbc2f9",
+    (
+        "sds_adapted",
+        "1",
+    ): "08b28d0121bffd54c91fb77287f79f3cbce23e8dfe78ed2154683bd706619b27",
+    (
+        "pcl5",
+        "2013",
+    ): "99f9e03dd87670a165b38e7250303f2330e7506233cf3c1e182519faad1ea94f",
+    (
+        "cssrs_slc",
+        "2009",
+    ): "ecf996957cdb6c0efcaff9ca99174e231bddebd74774266cf6f423b10d0d41e8",
+}
+EDITIONS = [pytest.param(each, id=each.code) for each in REGISTRY.values()]
+
+
+def some_responses(each: Instrument) -> st.SearchStrategy[dict[str, int | None]]:
+    """Answers on the scale, any of them missing."""
+    return st.fixed_dictionaries(
+        {
+            item.code: st.none()
+            | (
+                st.sampled_from([option.value for option in item.scale.options])
+                if item.scale.options
+                else st.integers(item.scale.least, item.scale.most)
+            )
+            for item in each.items
+        }
+    )
+
+
+def test_a_released_edition_is_never_edited() -> None:
+    found = {key: fingerprint(each) for key, each in REGISTRY.items()}
+    assert found == RELEASED
+
+
+def test_an_unknown_edition_is_refused_by_name() -> None:
+    with pytest.raises(UnknownCodeError, match=r"no instrument caps5 1999"):
+        instrument("caps5", "1999")
+
+
+@pytest.mark.parametrize("each", EDITIONS)
+def test_codes_are_unique_and_lower_case(each: Instrument) -> None:
+    codes = [item.code for item in each.items] + [score.code for score in each.scores]
+    assert len(set(codes)) == len(codes)
+    assert all(code == code.lower() for code in codes)
+
+
+@pytest.mark.parametrize("each", EDITIONS)
+def test_export_terms_are_unique_and_fit_their_columns(each: Instrument) -> None:
+    terms = [part.cdisc for part in (*each.items, *each.scores) if part.cdisc]
+    assert len({testcd for testcd, _ in terms}) == len(terms)
+    assert all(len(code) <= 8 and code[0].isalpha() for code, _ in terms)
+    assert all(len(test) <= 40 and test.isascii() for _, test in terms)
+    assert all(item.cdisc for item in each.items)
+
+
+def test_the_form_of_another_edition_is_not_claimed_for_caps5() -> None:
+    terms = [part.cdisc for part in REGISTRY["caps5", "2015"].items if part.cdisc]
+    assert not [code for code, _ in terms if code.startswith("CAP01")]
+
+
+@pytest.mark.parametrize("each", EDITIONS)
+def test_scores_come_in_the_order_and_by_the_names_declared(each: Instrument) -> None:
+    assert list(each.score({})) == [score.code for score in each.scores]
+
+
+@pytest.mark.parametrize("each", EDITIONS)
+def test_required_items_without_a_number_are_missing(each: Instrument) -> None:
+    asked = [item.code for item in each.items if item.required and not item.asked_when]
+    assert list(each.missing({})) == asked
+    answered = {
+        item.code: item.scale.options[0].value if item.scale.options else 1
+        for item in each.items
+    }
+    assert each.missing(answered) == ()
+
+
+@pytest.mark.parametrize("each", EDITIONS)
+def test_an_answer_off_the_scale_is_refused_in_words(each: Instrument) -> None:
+    first = each.items[0]
+    with pytest.raises(ValueError, match=f"{first.label}: 99 is not an answer"):
+        each.score({first.code: 99})
+    assert each.problems({"nothing": 1}) == (
+        f"{each.short_title} has no item nothing.",
+    )
+
+
+def test_a_truth_value_is_not_a_number_on_a_scale() -> None:
+    scale = REGISTRY["caps5", "2015"].item("caps01").scale
+    assert scale.allows(1)
+    assert not scale.allows(True)
+
+
+@pytest.mark.parametrize("each", EDITIONS)
+@given(data=st.data())
+def test_every_score_stays_in_its_declared_range(
+    each: Instrument, data: st.DataObject
+) -> None:
+    scores = each.score(data.draw(some_responses(each)))
+    for score in each.scores:
+        value = scores[score.code]
+        if score.kind == "yes_no":
+            assert value is None or isinstance(value, bool)
+        else:
+            assert value is None or score.least <= value <= score.most
+            assert not isinstance(value, bool)
+
+
+def test_the_protocol_is_told_versions_recall_and_score_ranges() -> None:
+    facts = facts_for_protocol()
+    assert set(facts) == {"caps5", "sds_adapted", "pcl5", "cssrs_slc"}
+    assert facts["caps5"].versions == ("2015",)
+    assert "past month" in facts["caps5"].recall
+    total = facts["caps5"].scores["total"]
+    assert (total.kind, total.least, total.most) == ("number", 0, 80)
+    assert facts["caps5"].scores["diagnosis"].kind == "yes_no"
+
+
+def test_the_export_category_follows_the_recall_period() -> None:
+    caps5 = REGISTRY["caps5", "2015"]
+    assert caps5.category_for("past week") == "CAPS-5 PAST WEEK"
+    assert REGISTRY["pcl5", "2013"].category_for("past month") == "PCL-5"
+
+
+def test_every_missing_reason_has_words() -> None:
+    assert set(MISSING_REASON_WORDS) == set(MissingReason)
+
+
+def test_a_scale_says_its_answers_in_words() -> None:
+    caps5, sds = REGISTRY["caps5", "2015"], REGISTRY["sds_adapted", "1"]
+    assert caps5.item("caps01").scale.label(2) == "Moderate / threshold"
+    assert caps5.item("caps21").scale.label(7) == "7 months"
+    assert sds.item("sds01").scale.in_words() == "a whole number from 0 to 10"
+    with pytest.raises(UnknownCodeError):
+        sds.item("sds09")

@@ -1,0 +1,65 @@
+"""`manage.py score`: one JSON object per case, malformed files refused whole."""
+
+import json
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+FILE = Path(__file__).parent / "caps_cases.json"
+
+
+def scored(instrument: str, file: Path) -> tuple[list[dict[str, object]], str]:
+    """The printed objects, and what was said about cases left out."""
+    out, err = StringIO(), StringIO()
+    call_command("score", instrument, str(file), stdout=out, stderr=err)
+    return [json.loads(line) for line in out.getvalue().splitlines()], err.getvalue()
+
+
+@pytest.mark.parametrize("name", ["caps5", "CAPS-5"])
+def test_each_published_case_comes_out_with_exactly_its_expected_keys(
+    name: str,
+) -> None:
+    cases = [
+        case for case in json.loads(FILE.read_text()) if case["instrument"] == "CAPS-5"
+    ]
+    lines, left_out = scored(name, FILE)
+    assert lines == [{"id": case["id"], **case["expected"]} for case in cases]
+    assert left_out.count("comes in a later release") == 3
+
+
+def test_cases_without_an_instrument_are_scored_as_the_one_asked_for(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "cases.json"
+    file.write_text(json.dumps([{"id": 7, "items": [8, 6, None]}]))
+    lines, left_out = scored("sds", file)
+    assert lines[0]["mean"] == 7.0
+    assert lines[0]["total"] is None
+    assert left_out == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("caps4", "[]", "later release"),
+        ("pcl5", FILE.read_text(), "No case is of PCL-5"),
+        ("caps5", "{}", "must hold a JSON list"),
+        ("caps5", "[1]", "must hold a JSON list"),
+        ("caps5", "not json", "Expecting value"),
+        ("caps5", '[{"id": 1, "items": [1]}]', "must be a list of 20"),
+    ],
+)
+def test_a_file_that_cannot_be_scored_is_refused(
+    name: str, content: str, sentence: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "cases.json"
+    file.write_text(content)
+    with pytest.raises(CommandError, match=sentence):
+        scored(name, file)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="No such file"):
+        scored("caps5", tmp_path / "none.json")

@@ -1,0 +1,137 @@
+"""Builders of a small world, made through the actions, as everything is made.
+
+The database refuses rows made otherwise, so a test cannot lie about the state of things.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+
+from accounts.actions import NewUser, create_users, signed_in
+from accounts.models import User
+from accounts.vocabulary import Role
+from audit.actors import Actor, SystemActor
+from trials.actions import (
+    NewDelegation,
+    NewSite,
+    adopt_protocol,
+    delegate,
+    open_sites,
+    open_trial,
+)
+from trials.models import ProtocolVersion, Site, Trial
+
+SETUP = SystemActor("setup", triggered_by="test")
+MAPP2 = Path(__file__).parent.parent / "trials" / "protocols" / "mapp2.toml"
+PASSWORD = "long enough to pass"
+LONG_AGO = date(2020, 1, 1)
+
+# Who works on all sites; everybody else belongs to one site.
+WHOLE_TRIAL = (
+    Role.RATER,
+    Role.DATA_MANAGER,
+    Role.MEDICAL_MONITOR,
+    Role.SAFETY_OFFICER,
+    Role.STATISTICIAN,
+    Role.SPONSOR,
+    Role.AUDITOR,
+)
+OF_A_SITE = (
+    Role.COORDINATOR,
+    Role.THERAPIST,
+    Role.INVESTIGATOR,
+    Role.PHARMACIST,
+    Role.MONITOR,
+)
+
+
+@dataclass
+class World:
+    """A trial on the MAPP2 definition with two sites and a person for each role."""
+
+    trial: Trial
+    protocol: ProtocolVersion
+    site: Site
+    elsewhere: Site
+    people: dict[str, User]
+    actors: dict[str, Actor] = field(default_factory=dict)
+
+    def user(self, role: Role, *, elsewhere: bool = False, second: bool = False) -> User:
+        return self.people[_key(role, elsewhere, second)]
+
+    def actor(
+        self, role: Role, *, elsewhere: bool = False, second: bool = False
+    ) -> Actor:
+        """Return the person signed in, through the same function as a browser's."""
+        key = _key(role, elsewhere, second)
+        if key not in self.actors:
+            self.actors[key] = signed_in(
+                user=self.people[key], kind="test", lifetime=timedelta(hours=1)
+            )
+        return self.actors[key]
+
+
+def _key(role: Role, elsewhere: bool, second: bool) -> str:
+    return f"{role.value}{'_elsewhere' if elsewhere else ''}{'_2' if second else ''}"
+
+
+def new_world(identifier: str = "TEST-1") -> World:
+    """Open a trial with two sites and everybody who works on them."""
+    trial = open_trial(
+        identifier=identifier,
+        title="A trial made by a test",
+        sponsor_name="Test sponsor",
+        opened_on=LONG_AGO,
+        is_synthetic=True,
+        by=SETUP,
+    )
+    protocol = adopt_protocol(
+        trial=trial,
+        text=MAPP2.read_text("utf-8"),
+        filename=MAPP2.name,
+        on=LONG_AGO,
+        by=SETUP,
+    )
+    site, elsewhere = open_sites(
+        trial=trial,
+        sites=[
+            NewSite("01", "Denver", "USA", "America/Denver", "+1 303 555 0100", "988"),
+            NewSite("02", "Haifa", "ISR", "Asia/Jerusalem", "+972 4 555 0100", "1201"),
+        ],
+        by=SETUP,
+    )
+    people = _people(trial, site, elsewhere)
+    return World(trial, protocol, site, elsewhere, people)
+
+
+def _people(trial: Trial, site: Site, elsewhere: Site) -> dict[str, User]:
+    places: dict[str, tuple[Role, Site | None]] = {}
+    for role in WHOLE_TRIAL:
+        places[_key(role, False, False)] = (role, None)
+        places[_key(role, False, True)] = (role, None)
+    for role in OF_A_SITE:
+        places[_key(role, False, False)] = (role, site)
+        places[_key(role, False, True)] = (role, site)
+        places[_key(role, True, False)] = (role, elsewhere)
+    users = create_users(
+        people=[
+            NewUser(
+                username=f"{key}.{trial.identifier}".lower(),
+                name=key.replace("_", " ").capitalize(),
+                email=f"{key}@staff.invalid",
+                password=PASSWORD,
+            )
+            for key in places
+        ],
+        by=SETUP,
+    )
+    people = dict(zip(places, users, strict=True))
+    delegate(
+        trial=trial,
+        delegations=[
+            NewDelegation(people[key], role, LONG_AGO, where)
+            for key, (role, where) in places.items()
+        ],
+        by=SETUP,
+    )
+    return people

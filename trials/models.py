@@ -1,0 +1,149 @@
+"""Trials, their sites, protocol versions and the delegation log."""
+
+import uuid
+import zoneinfo
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+
+from accounts.models import User
+from accounts.vocabulary import ROLES, Role
+
+
+class Trial(models.Model):
+    """One clinical trial."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    identifier = models.CharField(max_length=40, unique=True)
+    title = models.CharField(max_length=300)
+    sponsor_name = models.CharField(max_length=200)
+    sponsor_time_zone = models.CharField(max_length=60, default="UTC")
+    is_synthetic = models.BooleanField(default=False)
+    opened_on = models.DateField()
+
+    class Disclosure:
+        open = {
+            "id",
+            "uuid",
+            "identifier",
+            "title",
+            "sponsor_name",
+            "sponsor_time_zone",
+            "is_synthetic",
+            "opened_on",
+        }
+
+    def __str__(self) -> str:
+        return self.identifier
+
+
+class ProtocolVersion(models.Model):
+    """A protocol definition as adopted: its text is never edited."""
+
+    trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="protocols")
+    version = models.CharField(max_length=20)
+    text = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    adopted_on = models.DateField()
+
+    class Disclosure:
+        open = {"id", "trial", "version", "text", "sha256", "adopted_on"}
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["trial", "version"],
+                name="one_text_per_protocol_version",
+                violation_error_message="This version of the protocol was adopted already.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"version {self.version}"
+
+
+def _known_zone(value: str) -> None:
+    if value not in zoneinfo.available_timezones():
+        raise ValidationError(f"{value} is not a time zone such as America/Denver.")
+
+
+class Site(models.Model):
+    """A place where participants are seen."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="sites")
+    number = models.CharField(max_length=2)
+    name = models.CharField(max_length=200)
+    country = models.CharField("country code", max_length=3)
+    time_zone = models.CharField(max_length=60, validators=[_known_zone])
+    phone = models.CharField("phone for participants", max_length=40)
+    crisis_contact = models.CharField(max_length=200)
+
+    class Disclosure:
+        open = {
+            "id",
+            "uuid",
+            "trial",
+            "number",
+            "name",
+            "country",
+            "time_zone",
+            "phone",
+            "crisis_contact",
+        }
+
+    class Meta:
+        ordering = ["trial", "number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["trial", "number"],
+                name="one_site_per_number",
+                violation_error_message="Another site of this trial has that number.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.name}"
+
+
+class Delegation(models.Model):
+    """One line of the delegation log: a person has a role, at a site or on all sites."""
+
+    trial = models.ForeignKey(
+        Trial, on_delete=models.PROTECT, related_name="delegations"
+    )
+    site = models.ForeignKey(
+        Site,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="delegations",
+    )
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="delegations")
+    role = models.CharField(
+        max_length=30, choices={role.value: ROLES[role].label for role in Role}
+    )
+    starts_on = models.DateField()
+    ends_on = models.DateField(null=True, blank=True)
+
+    class Disclosure:
+        open = {"id", "trial", "site", "user", "role", "starts_on", "ends_on"}
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "trial"], name="delegation_user")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_on__isnull=True)
+                | Q(ends_on__gte=models.F("starts_on")),
+                name="delegation_ends_after_it_starts",
+                violation_error_message="The delegation would end before it starts.",
+            ),
+            models.CheckConstraint(
+                condition=Q(role__in=[role.value for role in Role]),
+                name="delegation_role_is_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} as {self.get_role_display()}"

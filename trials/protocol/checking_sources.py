@@ -1,0 +1,49 @@
+"""Checks that every `source` and `source_of` of a definition leads to `[sources]`."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+
+from trials.protocol.definition import ProtocolDefinition
+from trials.protocol.parts import Part
+from trials.protocol.problems import Problem, meant
+
+
+def source_problems(definition: ProtocolDefinition) -> Iterator[Problem]:
+    """A sentence for every mark that `[sources]` does not have."""
+    for item in fields(definition):
+        if item.name in {"sources", "visits_by_code"}:
+            continue
+        for place, part in _parts_in(getattr(definition, item.name), item.name):
+            marks = [*filter(None, [part.source]), *part.source_of.values()]
+            for mark in marks:
+                if mark not in definition.sources:
+                    near = meant(mark, definition.sources)
+                    sentence = f"the source '{mark}' is not in [sources].{near}"
+                    yield Problem(sentence, place)
+            yield from _key_problems(part, place)
+
+
+def _key_problems(part: Part, place: str) -> Iterator[Problem]:
+    if not part.source_of:
+        return
+    keys = [item.name for item in fields(part)]
+    keys += ["opens", "closes", "stay", "from", "to", "number"]
+    for key in part.source_of:
+        if key not in keys:
+            yield Problem(f"source_of: it has no key '{key}'.{meant(key, keys)}", place)
+
+
+def _parts_in(value: object, place: str) -> Iterator[tuple[str, Part]]:
+    """Every part inside a value, with the place of the nearest coded part."""
+    if isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _parts_in(inner, place)
+    elif isinstance(value, tuple):
+        for inner in value:
+            code = getattr(inner, "code", "")
+            yield from _parts_in(inner, f"{place}, {code}" if code else place)
+    elif is_dataclass(value) and not isinstance(value, type):
+        if isinstance(value, Part):
+            yield place, value
+        for item in fields(value):
+            yield from _parts_in(getattr(value, item.name), place)

@@ -1,0 +1,413 @@
+"""The parts of a protocol definition, as frozen data: one class per part of the file.
+
+Every part may say where it comes from: ``source`` is a key of the definition's
+``[sources]`` for the whole part, ``source_of`` one for a single key of it.
+Amounts are milligrams, clock lengths are minutes; both say so in their names.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from trials.protocol.conditions import Condition
+from trials.protocol.spans import Span
+from trials.protocol.vocabulary import (
+    CriterionKind,
+    FactType,
+    Otherwise,
+    ParentLink,
+    Provenance,
+    VisitKind,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What every part of a definition has: where its values come from."""
+
+    source: str = ""
+    source_of: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One entry of ``[sources]``: how well known, and what to cite."""
+
+    code: str
+    provenance: Provenance
+    cite: str
+
+
+UNVERIFIED = Source("", Provenance.UNVERIFIED, "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parent(Part):
+    """The study that this one follows: its dates come in as ``parent.*`` events."""
+
+    trials: tuple[str, ...]
+    link: ParentLink
+    carries: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dose(Part):
+    """Allowed amounts of one dose step in milligrams; several mean a choice."""
+
+    initial_mg: tuple[Decimal, ...]
+    supplement_mg: tuple[Decimal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageEntry(Part):
+    """What must be true to enter a stage; every condition that is given must hold."""
+
+    after: str = ""
+    revealed: tuple[str, ...] = ()
+    consent: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage(Part):
+    code: str
+    label: str
+    blinded: bool
+    enter: StageEntry | None = None
+    doses: Mapping[str, Dose] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arm(Part):
+    """Sealed until unblinding: to be read behind the wall only."""
+
+    code: str
+    label: str
+    ratio: int = 1
+    doses: Mapping[str, Dose] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A code that is stored and the words that people read for it."""
+
+    code: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supplement(Part):
+    """The second administration: its window counts from the initial dose."""
+
+    opens_minutes: int
+    closes_minutes: int
+    fraction: Decimal = Decimal("0.5")
+    optional: bool = True
+    decided_by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dosing(Part):
+    """What is the same at every dosing session in every arm."""
+
+    steps: tuple[str, ...]
+    maximum_session_mg: Decimal | None = None
+    stay_minutes: int | None = None
+    people_present: int | None = None
+    withheld_reasons: tuple[Choice, ...] = ()
+    supplement: Supplement | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Randomization(Part):
+    """Block sizes are for unblinded roles alone: knowing them helps to guess."""
+
+    at: str
+    strata: tuple[str, ...]
+    block_sizes: tuple[int, ...]
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unblinding(Part):
+    """The planned unblinding: at a visit or event, or after database lock."""
+
+    at: str = ""
+    after: str = ""
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    stays_blind: tuple[str, ...] = ()
+
+    def group_of(self, arm: str) -> str:
+        """What unblinding reveals of `arm`: its group, or itself without groups."""
+        for group, arms in self.groups.items():
+            if arm in arms:
+                return group
+        return arm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Milestone(Part):
+    """A point of the course; `asks` is "eligibility" where criteria are asked."""
+
+    code: str
+    at: str
+    asks: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing(Part):
+    """A window counted from one anchor, or back from it when `is_ahead`.
+
+    Counted back, `earliest` is the longest span before the anchor and `latest` the
+    shortest, so that opening, target and closing are in order either way.
+    """
+
+    anchor: str
+    earliest: Span
+    target: Span
+    latest: Span
+    is_ahead: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constraint(Part):
+    """Narrows a window by another visit or event: after it, or before it."""
+
+    anchor: str
+    is_before: bool = False
+    at_least: Span | None = None
+    at_most: Span | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitDefinition(Part):
+    """One planned encounter, after repetition is written out.
+
+    `pattern` is the code as the file gives it (``call_{n}_day_{day}``), `repetition`
+    the number of the visit that it follows or precedes (1, 2, …) and `day` its day
+    offset; for a visit that is not repeated they are the code, None and None.
+    """
+
+    code: str
+    label: str
+    kind: VisitKind
+    number: str = ""
+    stage: str = ""
+    mode: str = ""
+    length_minutes: int | None = None
+    overnight: bool = False
+    repeatable: bool = False
+    when: Timing | None = None
+    otherwise: Otherwise | Timing = Otherwise.FROM_TARGET
+    constraints: tuple[Constraint, ...] = ()
+    dose: tuple[str, ...] = ()
+    pattern: str = ""
+    repetition: int | None = None
+    day: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period(Part):
+    """A named stretch between two visits; its lengths constrain the second."""
+
+    code: str
+    label: str
+    start: str
+    end: str
+    at_least: Span | None = None
+    at_most: Span | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stopping(Part):
+    """Kinds of visits dropped when treatment stops, or kept when a study is left."""
+
+    cancels: tuple[VisitKind, ...]
+    on_leaving_keeps: tuple[VisitKind, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A moment of the dosing day: minutes from the initial dose, or a named one."""
+
+    text: str
+    minutes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssessmentRow(Part):
+    """A row of the time-and-events table: one form, who gives it, at which visits.
+
+    `at` holds visit codes, written out and in the order of the visits; `before`
+    holds codes of rows that may only be signed after this one at the same visit.
+    """
+
+    code: str
+    form: str
+    by: tuple[str, ...]
+    at: tuple[str, ...]
+    version: str = ""
+    recall: str = ""
+    times: tuple[Moment, ...] = ()
+    before: tuple[str, ...] = ()
+    hidden_from_site: bool = False
+    from_paper: bool = False
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate(Part):
+    """What must be present, and reviewed, before a dose: a recent form or a rule."""
+
+    code: str
+    before: tuple[str, ...]
+    form: str = ""
+    within: Span | None = None
+    rule: Condition | None = None
+    reviewed: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact(Part):
+    """Something known of a participant that criteria and gates may ask for."""
+
+    code: str
+    label: str
+    type: FactType
+    unit: str = ""
+    choices: tuple[Choice, ...] = ()
+    form: str = ""
+    score: str = ""
+    visit: str = ""
+    frozen_by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Criterion(Part):
+    """An eligibility rule beside its text. `at` holds milestone codes."""
+
+    code: str
+    kind: CriterionKind
+    text: str
+    at: tuple[str, ...]
+    rule: Condition
+    only_if: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drug(Part):
+    """Half-life in hours: the longest of the drug and its active metabolites."""
+
+    code: str
+    drug_class: str
+    half_life_h: Decimal | None = None
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Washout(Part):
+    """How long a drug, or every drug of a class, must have been stopped."""
+
+    code: str
+    before: str
+    drug: str = ""
+    drug_class: str = ""
+    at_least: Span | None = None
+    half_lives: int | None = None
+    plus: Span | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdverseEventWindow(Part):
+    """Which events are collected from when to when; `start` may be many visits."""
+
+    collect: tuple[str, ...]
+    start: tuple[str, ...]
+    end: str = ""
+    lasting: Span | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VitalLimit(Part):
+    measure: str
+    moment: str
+    then: tuple[str, ...]
+    above: Decimal | None = None
+    below: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vitals(Part):
+    measures: tuple[str, ...]
+    times: tuple[Moment, ...]
+    limits: tuple[VitalLimit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EffectTerm:
+    code: str
+    label: str
+    abuse_signal: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcuteEffects(Part):
+    times: tuple[Moment, ...]
+    by: tuple[str, ...]
+    terms: tuple[EffectTerm, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomeClass(Part):
+    """First match wins: the order of the file is the precedence."""
+
+    code: str
+    label: str
+    endpoint: str
+    rule: Condition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint(Part):
+    """The change of `score` of `form` between visits `start` and `end`."""
+
+    code: str
+    label: str
+    form: str
+    score: str
+    start: str
+    end: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimand(Part):
+    """How events after randomization are treated in estimating an endpoint."""
+
+    code: str
+    label: str
+    endpoint: str
+    strategy: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amendment(Part):
+    amends: str
+    reason: str
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    new_consent: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiver(Part):
+    expectation: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotYet(Part):
+    """Something of the protocol that cannot be scheduled yet, and why."""
+
+    code: str
+    reason: str

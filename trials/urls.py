@@ -1,0 +1,6 @@
+"""Routes of trials."""
+
+from django.urls import URLPattern
+
+app_name = "trials"
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,7 @@
+"""Django's registration of workbench."""
+
+from django.apps import AppConfig
+
+
+class WorkbenchConfig(AppConfig):
+    name = "workbench"
