@@ -80,7 +80,7 @@ def end_session(*, token: str) -> None:
         cursor.execute("SELECT audit.end_session(%s, %s)", [token, settings.VERSION])
 
 
-def open_session(  # noqa: PLR0913 - the columns of one sign-in
+def open_session(
     *,
     user: User,
     token: str,

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import login, logout
+from django.contrib.auth import login, logout, update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
@@ -50,6 +50,18 @@ def _actor(request: HttpRequest) -> Actor:
 def sign_in(request: HttpRequest, user: User) -> None:
     """Begin the session of a person whose password (or demonstration click) was checked."""
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    _open_session(request, user)
+
+
+def keep_signed_in(request: HttpRequest, user: User) -> None:
+    """Go on after a change of password: the session's key, our token, changes with it."""
+    before = request.session.session_key or ""
+    update_session_auth_hash(request, user)
+    actions.end_session(token=before)
+    _open_session(request, user)
+
+
+def _open_session(request: HttpRequest, user: User) -> None:
     request.session.save()  # only now is there a key to stand for the person
     actions.open_session(
         user=user,

@@ -4,7 +4,8 @@ import hashlib
 from typing import Any
 
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
-from django.contrib.sessions.models import Session
+from django.contrib.sessions.base_session import AbstractBaseSession
+from django.utils import timezone
 
 
 def hashed(key: str) -> str:
@@ -15,22 +16,18 @@ def hashed(key: str) -> str:
 class SessionStore(DatabaseStore):
     """Django's database sessions, looked up by the hash of the cookie's key."""
 
-    def _get_session_from_db(self) -> Session | None:
-        if self.session_key is None:
-            return None
-        key, self._session_key = self._session_key, hashed(self.session_key)
-        try:
-            found: Session | None = super()._get_session_from_db()
-        finally:
-            # `super` forgets the key of a session that is gone; keep that answer.
-            gone = self._session_key is None
-            self._session_key = None if gone else key
+    def _get_session_from_db(self) -> Any:
+        found = self.model.objects.filter(
+            session_key=hashed(self.session_key or ""), expire_date__gt=timezone.now()
+        ).first()
+        if found is None:
+            self._session_key = None
         return found
 
     def exists(self, session_key: str) -> bool:
         return bool(super().exists(hashed(session_key)))
 
-    def create_model_instance(self, data: dict[str, Any]) -> Session:
+    def create_model_instance(self, data: dict[str, Any]) -> AbstractBaseSession:
         instance = super().create_model_instance(data)
         instance.session_key = hashed(instance.session_key)
         return instance

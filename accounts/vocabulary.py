@@ -202,4 +202,6 @@ ROLES: dict[Role, RoleDescription] = {
 
 def roles_with(permission: Permission) -> list[str]:
     """Return the role codes that include a permission."""
-    return [role.value for role, known in ROLES.items() if permission in known.permissions]
+    return [
+        role.value for role, known in ROLES.items() if permission in known.permissions
+    ]

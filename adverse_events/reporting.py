@@ -23,8 +23,8 @@ class ReportKind(StrEnum):
     """Who reports to whom."""
 
     SITE_TO_SPONSOR = "site_to_sponsor"
-    URGENT = "urgent"
-    EXPEDITED = "expedited"
+    URGENT = "ind_7_days"
+    EXPEDITED = "ind_15_days"
 
 
 class Moment(StrEnum):

@@ -1,6 +1,7 @@
 """Migration operations: which tables are on the trail, and which copies must agree."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.db.migrations.operations import RunSQL
 
@@ -42,7 +43,7 @@ def audited(  # noqa: PLR0913 - each argument is one decision about a table
             "sealed" if sealed else "",
         )
     )
-    create = [
+    create: list[Any] = [
         f"CREATE TRIGGER capture_{event.lower()} AFTER {event} ON {schema}.{table} "
         f"REFERENCING {rows} FOR EACH STATEMENT "
         f"EXECUTE FUNCTION audit.capture({arguments})"
@@ -52,7 +53,7 @@ def audited(  # noqa: PLR0913 - each argument is one decision about a table
         f"CREATE TRIGGER never_truncated BEFORE TRUNCATE ON {schema}.{table} "
         "FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse_truncate()"
     )
-    drop = [
+    drop: list[Any] = [
         f"DROP TRIGGER IF EXISTS {name} ON {schema}.{table}"
         for name in (
             "capture_insert",
@@ -85,13 +86,15 @@ def placed(
     parent_columns = [parent_key, *copies]
     unique = f"{parent}_place_{'_'.join(copies)}"[:63]
     name = f"{table}_{column}_same_place"[:63]
-    return RunSQL(
-        [
+    add: list[Any] = [
+        (
             f"CREATE UNIQUE INDEX IF NOT EXISTS {unique} "
-            f"ON {parent} ({', '.join(parent_columns)})",
+            f"ON {parent} ({', '.join(parent_columns)})"
+        ),
+        (
             f"ALTER TABLE {table} ADD CONSTRAINT {name} "
             f"FOREIGN KEY ({', '.join(columns)}) "
-            f"REFERENCES {parent} ({', '.join(parent_columns)})",
-        ],
-        f"ALTER TABLE {table} DROP CONSTRAINT {name}",
-    )
+            f"REFERENCES {parent} ({', '.join(parent_columns)})"
+        ),
+    ]
+    return RunSQL(add, f"ALTER TABLE {table} DROP CONSTRAINT {name}")

@@ -25,7 +25,9 @@ def reauthenticate(*, by: Actor, password: str) -> None:
     """Raise `NotPermitted` unless the password is the acting person's (21 CFR 11.200)."""
     user = get_user_model().objects.get(pk=by.user_id)
     if not user.check_password(password):
-        raise NotPermitted("The password is not right, so nothing was signed. Try again.")
+        raise NotPermitted(
+            "The password is not right, so nothing was signed. Try again."
+        )
 
 
 def sign(

@@ -71,7 +71,7 @@ def noted(
         return action
 
 
-def _open_action(  # noqa: PLR0913, PLR0917 - the columns of one entry
+def _open_action(  # noqa: PLR0917 - the columns of one entry
     verb: str,
     by: AnyActor,
     reason: str,

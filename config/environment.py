@@ -23,7 +23,9 @@ def env_bool(name: str, *, default: bool) -> bool:
 
 
 def env_list(name: str) -> list[str]:
-    return [part.strip() for part in os.environ.get(name, "").split(",") if part.strip()]
+    return [
+        part.strip() for part in os.environ.get(name, "").split(",") if part.strip()
+    ]
 
 
 def env_secret(name: str) -> str | None:
@@ -40,7 +42,9 @@ def database(url: str) -> dict[str, Any]:
     """Turn a postgresql:// URL into Django's form; `?host=` may be a socket folder."""
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"}:
-        raise ConfigurationError("Candor needs PostgreSQL: postgresql://user@host/name.")
+        raise ConfigurationError(
+            "Candor needs PostgreSQL: postgresql://user@host/name."
+        )
     query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
     host = query.pop("host", None) or parts.hostname or ""
     port = query.pop("port", None) or parts.port or ""
@@ -61,7 +65,9 @@ def mail_server(url: str) -> dict[str, Any]:
     """Turn smtp://user:password@host:port (smtps:// for TLS) into Django's settings."""
     parts = urlsplit(url)
     if parts.scheme not in {"smtp", "smtps", "smtp+tls"}:
-        raise ConfigurationError("EMAIL_URL must begin with smtp://, smtp+tls:// or smtps://.")
+        raise ConfigurationError(
+            "EMAIL_URL must begin with smtp://, smtp+tls:// or smtps://."
+        )
     return {
         "EMAIL_HOST": parts.hostname or "localhost",
         "EMAIL_PORT": parts.port or (465 if parts.scheme == "smtps" else 25),
@@ -74,7 +80,9 @@ def mail_server(url: str) -> dict[str, Any]:
 
 def version_of(changelog: Path) -> str:
     """The program's version is the newest heading of the changelog: they cannot differ."""
-    match = re.search(r"^## (\d+\.\d+\.\d+)", changelog.read_text("utf-8"), re.MULTILINE)
+    match = re.search(
+        r"^## (\d+\.\d+\.\d+)", changelog.read_text("utf-8"), re.MULTILINE
+    )
     if match is None:
         raise ConfigurationError(f"{changelog.name} names no version.")
     return match[1]

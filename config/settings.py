@@ -23,7 +23,9 @@ DEMONSTRATION = env_bool("DEMONSTRATION", default=False)
 DEBUG = env_bool("DEBUG", default=False)
 SECRET_KEY = env_secret("SECRET_KEY") or ""
 if not SECRET_KEY:
-    raise ConfigurationError("Set SECRET_KEY, or SECRET_KEY_FILE to a file that holds it.")
+    raise ConfigurationError(
+        "Set SECRET_KEY, or SECRET_KEY_FILE to a file that holds it."
+    )
 SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS")
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
@@ -111,7 +113,7 @@ AUTH_PASSWORD_VALIDATORS = [
         ("CommonPasswordValidator", {}),
     )
 ]
-LOGIN_URL = "accounts:sign_in"
+LOGIN_URL = "trials:demonstration" if DEMONSTRATION else "accounts:sign_in"
 LOGIN_REDIRECT_URL = "workbench:home"
 SESSION_ENGINE = "accounts.session_store"
 SESSION_COOKIE_AGE = 12 * 60 * 60  # seconds; the absolute limit of one sign-in
@@ -169,6 +171,8 @@ EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 EMAIL_TIMEOUT = 20  # seconds; a hanging mail server must not hold a worker
 globals().update(mail_server(env_secret("EMAIL_URL") or "smtp://localhost:25"))
 DEFAULT_FROM_EMAIL = env_secret("DEFAULT_FROM_EMAIL") or "reminders@localhost"
+MAIL_DOMAIN = DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")
+SITE_URL = env_secret("SITE_URL") or ""  # where staff sign in, as mails name it
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["exports.authentication.TokenAuthentication"],

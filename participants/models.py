@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from accounts.models import User
 from participants.lifecycle import State, Treatment
+from participants.vocabulary import CONSENT_ITEMS, DEVIATION_KINDS, SEXES
 from trials.models import ProtocolVersion, Site, Trial
 
 
@@ -20,7 +21,9 @@ class Participant(models.Model):
     trial = models.ForeignKey(
         Trial, on_delete=models.PROTECT, related_name="participants"
     )
-    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="participants")
+    site = models.ForeignKey(
+        Site, on_delete=models.PROTECT, related_name="participants"
+    )
     protocol_version = models.ForeignKey(ProtocolVersion, on_delete=models.PROTECT)
     number = models.CharField(max_length=12)
     sequence = models.PositiveIntegerField()
@@ -31,7 +34,7 @@ class Participant(models.Model):
         "sex at birth",
         max_length=10,
         blank=True,
-        choices={"female": "Female", "male": "Male"},
+        choices=SEXES,
     )
     age = models.PositiveSmallIntegerField("age at consent in years", null=True)
     screened_on = models.DateField()
@@ -170,12 +173,7 @@ class ConsentItem(models.Model):
     )
     code = models.CharField(
         max_length=30,
-        choices={
-            "participation": "Taking part in the trial",
-            "recording": "Video recording of sessions and interviews",
-            "reminders_email": "Reminders by email",
-            "follow_up_contact": "Contact for long-term follow-up",
-        },
+        choices=CONSENT_ITEMS,
     )
     is_given = models.BooleanField()
     decided_on = models.DateField()
@@ -285,14 +283,7 @@ class Deviation(models.Model):
     )
     kind = models.CharField(
         max_length=30,
-        choices={
-            "out_of_window": "Visit outside its window",
-            "missed_visit": "Visit missed",
-            "dosing": "Dosing not as planned",
-            "rater": "Rater saw the participant before",
-            "procedure": "Procedure not as planned",
-            "other": "Other",
-        },
+        choices=DEVIATION_KINDS,
     )
     visit_code = models.CharField(max_length=60, blank=True)
     occurred_on = models.DateField()

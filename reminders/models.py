@@ -71,7 +71,9 @@ class Reminder(models.Model):
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["visit", "kind"], name="one_reminder_per_visit_and_kind"
+                # With the day: a visit that is booked anew calls for a new reminder.
+                fields=["visit", "kind", "due_on"],
+                name="one_reminder_per_visit_kind_and_day",
             ),
             models.CheckConstraint(
                 condition=~Q(state="sent") | Q(sent_at__isnull=False),

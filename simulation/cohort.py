@@ -42,6 +42,8 @@ from simulation.plan import (
 from simulation.trajectories import caps_totals, sds_sums
 
 TIME_OF = {"baseline": 0, "t2": 1, "t3": 2, "t4": 3}
+EARLY = "early_termination"
+PCL_VISITS = ("screening", "termination", "follow_up")
 CSSRS_CALLS = ("day_2", "day_7")
 MISSING_CODE = "caps08"
 LEARNED_BY = "Surgical team of the hospital and the site's investigator"
@@ -138,9 +140,13 @@ def _participant(
         randomized_day=entrant.randomized_day,
         treatment_stopped=stopped,
         withdrawn=withdrawn,
-        completed_day=None if withdrawn else course.visits[-1].day,
+        completed_day=None if withdrawn else _completed(course),
         unblinding=_unblinding(leaving, stopped),
     )
+
+
+def _completed(course: Course) -> int:
+    return next(visit.day for visit in course.visits if visit.code == "termination")
 
 
 def synthetic_name(index: int) -> str:
@@ -199,17 +205,18 @@ def answers_for(
     def answers(visit: VisitPlan) -> tuple[Answers, ...]:
         rng = stream(seed, f"{label} {plan.index} {visit.code}")
         person, code = plan.person, visit.code
-        if code in TIME_OF or code == "early_termination":
+        if code in TIME_OF or code == EARLY:
             time = TIME_OF.get(code, 1)
             total, points = scores.totals[time], scores.sums[time]
             diagnosis = True if time == 0 else None
-            return (
+            rated = (
                 caps5_answers(rng, person, total=total, diagnosis=diagnosis),
                 sds_answers(rng, person, points=points),
             )
+            return (*rated, cssrs_answers(rng, person)) if code == EARLY else rated
         near = scores.totals[0 if code == "screening" else 3]
         forms = []
-        if code in {"screening", "termination"}:
+        if code in PCL_VISITS:
             forms.append(pcl5_answers(rng, person, near=near))
         if code != "screening" and (
             not code.startswith("call") or code.endswith(CSSRS_CALLS)
@@ -289,5 +296,5 @@ def _with_missing_item(visit: VisitPlan) -> VisitPlan:
     """Return T3 with one CAPS-5 item missing: its total cannot be had."""
     if visit.code != "t3":
         return visit
-    caps = without(visit.answers[0], MISSING_CODE, MissingReason.NOT_KNOWN)
+    caps = without(visit.answers[0], MISSING_CODE, MissingReason.UNKNOWN)
     return replace(visit, answers=(caps, *visit.answers[1:]))

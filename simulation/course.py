@@ -13,6 +13,8 @@ from simulation.plan import DeviationPlan, DosePlan, VisitPlan
 from simulation.schedule import (
     AFTER_ALLOCATION,
     EARLY_TERMINATION,
+    FOLLOW_UP,
+    LAST_DOSE,
     SESSIONS,
     SLOTS,
     STOPPED,
@@ -64,11 +66,22 @@ def run_course(
         silent_after = days[leaving.stops_after] if leaving.is_lost else None
         days = _after_stop(days, stopped, leaving=leaving, calendar=calendar)
         withdrawn = None if leaving.stays else max(stopped, *days.values())
+    if withdrawn is None:
+        days["follow_up"] = _follow_up(days, calendar=calendar)
     visits = _visits(rng, days, stopped=stopped)
     visits = _miss(rng, visits, after=silent_after)
     visits = _rate(rng, visits, repeats=Defect.REPEATED_RATER in defects)
     planted = tuple(_plant(visit, defects) for visit in visits)
     return Course(planted, stopped, withdrawn)
+
+
+def _last_dose(days: Mapping[str, int]) -> int:
+    return max(day for code, day in days.items() if code.startswith("dosing"))
+
+
+def _follow_up(days: Mapping[str, int], *, calendar: Calendar) -> int:
+    known = {LAST_DOSE: _last_dose(days)}
+    return dates_of((FOLLOW_UP,), calendar=calendar, known=known)["follow_up"]
 
 
 def _after_stop(
@@ -115,14 +128,19 @@ def _visits(
 
 
 def _window(code: str, days: Mapping[str, int], stopped: int | None) -> tuple[int, int]:
-    """Return the window of a visit; the screening visit is a window of its own."""
+    """Return the window of a visit; that of screening begins with its own day."""
     if code == EARLY_TERMINATION.code and stopped is not None:
         return window_of(EARLY_TERMINATION, {STOPPED: stopped})
+    if code == FOLLOW_UP.code:
+        return window_of(FOLLOW_UP, {LAST_DOSE: _last_dose(days)})
     if code == "t4" and "dosing_3" not in days:
         return window_of(T4_FROM_BASELINE, days)
-    if code in SLOTS:
-        return window_of(SLOTS[code], days)
-    return days[code], days[code]
+    return window_of(SLOTS[code], days) if code in SLOTS else _screening(days)
+
+
+def _screening(days: Mapping[str, int]) -> tuple[int, int]:
+    """Return screening's window: up to six weeks from consent, given that day."""
+    return days["screening"], days["screening"] + 42
 
 
 def _starts_at(rng: random.Random, code: str) -> time:
@@ -156,7 +174,7 @@ def _miss(
 
 
 def _may_be_missed(code: str) -> bool:
-    return code.startswith("call") or (
+    return code.startswith(("call", "follow_up")) or (
         code.startswith("integration") and code.endswith("_3")
     )
 

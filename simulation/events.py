@@ -6,15 +6,21 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from adverse_events.vocabulary import (
+    ActionTaken,
+    Relatedness,
+    SeriousnessCriterion,
+    Severity,
+    Valence,
+)
 from simulation import figures
 from simulation.course import Course
 from simulation.figures import Arm
 from simulation.leaving import Defect
 from simulation.moments import stream
-from simulation.plan import EventPlan, Severity, Valence, VisitPlan
+from simulation.plan import EventPlan, VisitPlan
 
-RELATEDNESS = ("unrelated", "possible", "probable", "related")
-HOSPITALIZATION = "hospitalization"
+RELATED = (Relatedness.POSSIBLE, Relatedness.PROBABLE, Relatedness.RELATED)
 DUPLICATE_REASON = "Entered twice: two members of the team reported the same event"
 
 
@@ -60,11 +66,11 @@ OTHERS: tuple[Kind, ...] = (
     Kind("Colors seemed brighter", (13, 2), Valence.NEUTRAL, (40, 160), (0, 0)),
 )
 BETWEEN = (
-    ("Common cold", "unrelated"),
-    ("Trouble sleeping", "possible"),
-    ("Fatigue", "possible"),
-    ("Back pain", "unrelated"),
-    ("Low mood for a day", "possible"),
+    ("Common cold", Relatedness.UNRELATED),
+    ("Trouble sleeping", Relatedness.POSSIBLE),
+    ("Fatigue", Relatedness.POSSIBLE),
+    ("Back pain", Relatedness.UNRELATED),
+    ("Low mood for a day", Relatedness.POSSIBLE),
 )
 
 
@@ -134,7 +140,7 @@ def _around_dosing(rng: random.Random, kind: Kind, course: Course) -> list[Event
             severity=rng.choices((Severity.MILD, Severity.MODERATE), weights=(7, 3))[0],
             valence=kind.valence,
             # The site is blind: relatedness is judged alike in both arms.
-            relatedness=rng.choice(RELATEDNESS[1:]),
+            relatedness=rng.choice(RELATED),
             duration_days=rng.randint(*kind.days),
             aware_day=visit.day,
             dosing=visit.code,
@@ -146,7 +152,9 @@ def _around_dosing(rng: random.Random, kind: Kind, course: Course) -> list[Event
 
 def _between_sessions(rng: random.Random, course: Course) -> EventPlan:
     term, relatedness = rng.choice(BETWEEN)
-    held = [visit for visit in course.visits if visit.is_held]
+    held = [
+        visit for visit in course.visits if visit.is_held and visit.code != "follow_up"
+    ]
     day = rng.randint(_dosings(course)[0].day + 1, held[-1].day)
     aware = next(visit.day for visit in held if visit.day >= day)
     return EventPlan(
@@ -171,10 +179,11 @@ def _serious_event(course: Course) -> EventPlan:
         day=stopped - 1,
         severity=Severity.SEVERE,
         valence=Valence.UNPLEASANT,
-        relatedness="unrelated",
+        relatedness=Relatedness.UNRELATED,
         duration_days=6,
         aware_day=stopped,
-        serious=(HOSPITALIZATION,),
+        serious=(SeriousnessCriterion.HOSPITALIZATION,),
+        action=ActionTaken.WITHDRAWN,
         determined_day=stopped + 3,
     )
 

@@ -16,10 +16,10 @@ from types import MappingProxyType
 
 
 class Arm(StrEnum):
-    """The two arms, named for what the simulation needs to know of them."""
+    """The two arms, by their codes in the shipped definition of MAPP2."""
 
     ACTIVE = "active"
-    PLACEBO = "placebo"
+    COMPARATOR = "comparator"
 
 
 class Provenance(StrEnum):
@@ -48,7 +48,7 @@ class Measure(StrEnum):
 
 
 TIMES = ("T1", "T2", "T3", "T4")
-SIZES: Mapping[Arm, int] = MappingProxyType({Arm.ACTIVE: 53, Arm.PLACEBO: 51})
+SIZES: Mapping[Arm, int] = MappingProxyType({Arm.ACTIVE: 53, Arm.COMPARATOR: 51})
 PARTICIPANTS = sum(SIZES.values())
 SITES = 13
 WOMEN = 74  # 71.2 percent of 104 (extraction, "Mitchell 2023")
@@ -78,7 +78,7 @@ CORRELATIONS: Mapping[Arm, tuple[tuple[float, ...], ...]] = MappingProxyType(
             (0.48, 0.70, 1.00, 0.75),
             (first_last, 0.60, 0.75, 1.00),
         )
-        for arm, first_last in ((Arm.ACTIVE, 0.31), (Arm.PLACEBO, 0.45))
+        for arm, first_last in ((Arm.ACTIVE, 0.31), (Arm.COMPARATOR, 0.45))
     }
 )
 
@@ -108,29 +108,31 @@ class Figure:
 
 
 MEANS: Mapping[Arm, tuple[float, ...]] = MappingProxyType(
-    {Arm.ACTIVE: (39.4, 28.1, 20.8, 15.8), Arm.PLACEBO: (38.7, 31.5, 27.7, 23.3)}
+    {Arm.ACTIVE: (39.4, 28.1, 20.8, 15.8), Arm.COMPARATOR: (38.7, 31.5, 27.7, 23.3)}
 )
 DEVIATIONS: Mapping[Arm, tuple[float, ...]] = MappingProxyType(
     {
         Arm.ACTIVE: (6.6, 13.832, 13.104, 12.259),
-        Arm.PLACEBO: (6.7, 9.192, 11.940, 12.961),
+        Arm.COMPARATOR: (6.7, 9.192, 11.940, 12.961),
     }
 )
 ASSESSED: Mapping[Arm, tuple[int, ...]] = MappingProxyType(
-    {Arm.ACTIVE: (53, 53, 53, 52), Arm.PLACEBO: (51, 50, 44, 42)}
+    {Arm.ACTIVE: (53, 53, 53, 52), Arm.COMPARATOR: (51, 50, 44, 42)}
 )
 RESPONDERS: Mapping[Arm, tuple[int, ...]] = MappingProxyType(
-    {Arm.ACTIVE: (28, 41, 45), Arm.PLACEBO: (21, 25, 29)}
+    {Arm.ACTIVE: (28, 41, 45), Arm.COMPARATOR: (21, 25, 29)}
 )
 REMITTERS: Mapping[Arm, tuple[int, ...]] = MappingProxyType(
-    {Arm.ACTIVE: (5, 14, 24), Arm.PLACEBO: (1, 5, 9)}
+    {Arm.ACTIVE: (5, 14, 24), Arm.COMPARATOR: (1, 5, 9)}
 )
-LOST_DIAGNOSIS: Mapping[Arm, int] = MappingProxyType({Arm.ACTIVE: 37, Arm.PLACEBO: 20})
+LOST_DIAGNOSIS: Mapping[Arm, int] = MappingProxyType(
+    {Arm.ACTIVE: 37, Arm.COMPARATOR: 20}
+)
 CHANGES: Mapping[Arm, tuple[float, float]] = MappingProxyType(
-    {Arm.ACTIVE: (-23.7, 11.957), Arm.PLACEBO: (-14.8, 11.573)}
+    {Arm.ACTIVE: (-23.7, 11.957), Arm.COMPARATOR: (-14.8, 11.573)}
 )
 SDS_CHANGES: Mapping[Arm, tuple[float, float]] = MappingProxyType(
-    {Arm.ACTIVE: (-3.3, 2.63), Arm.PLACEBO: (-2.1, 2.58)}
+    {Arm.ACTIVE: (-3.3, 2.63), Arm.COMPARATOR: (-2.1, 2.58)}
 )
 WITH_EVENT: Mapping[str, tuple[int, int]] = MappingProxyType(
     {
@@ -140,7 +142,9 @@ WITH_EVENT: Mapping[str, tuple[int, int]] = MappingProxyType(
         "Sweating": (18, 3),
     }
 )
-WITH_SEVERE_EVENT: Mapping[Arm, int] = MappingProxyType({Arm.ACTIVE: 5, Arm.PLACEBO: 2})
+WITH_SEVERE_EVENT: Mapping[Arm, int] = MappingProxyType(
+    {Arm.ACTIVE: 5, Arm.COMPARATOR: 2}
+)
 
 
 def published_figures() -> tuple[Figure, ...]:

@@ -49,7 +49,7 @@ class Leaving:
 UNBLINDED = "Serious event needed the allocation; no further dosing after unblinding"
 MEDICATION = "Needs a medication that the protocol does not allow with dosing"
 CHOICE = "Participant wants no further dosing session and goes on with assessments"
-LEFT_EARLY = "Consent withdrawn: participant believes to be on placebo"
+LEFT_EARLY = "Consent withdrawn: expected more of the first session"
 LOST = "Lost to follow-up after two calls and a letter"
 NO_BENEFIT = "Consent withdrawn: no benefit felt"
 MOVED = "Consent withdrawn: moved away from the site"
@@ -60,7 +60,7 @@ NO_TIME = "Consent withdrawn: visits cannot be combined with work"
 # Reasons, and who goes on with assessments, are assumed.
 LEAVINGS: dict[Arm, tuple[Leaving, ...]] = {
     Arm.ACTIVE: (Leaving("t3", (0, 1), CHOICE, assessed=3, stays=True),),
-    Arm.PLACEBO: (
+    Arm.COMPARATOR: (
         Leaving("integration_1_2", (1, 3), LEFT_EARLY, assessed=1, is_seen=True),
         Leaving(
             "dosing_2",

@@ -59,8 +59,8 @@ class Standing:
 
 STANDINGS = (
     Standing(LiveState.SCREENING, "screening", 2, "screening"),
-    Standing(LiveState.CONSENTED, "screening", 6, "enrollment"),
-    Standing(LiveState.ENROLLED, "enrollment", 1, "prep_1"),
+    Standing(LiveState.CONSENTED, "screening", 6, "enrollment_visit"),
+    Standing(LiveState.ENROLLED, "enrollment_visit", 1, "prep_1"),
     Standing(LiveState.PREPARED, "prep_2", 1, "baseline"),
     Standing(LiveState.AWAITING_CONFIRMATION, "baseline", 1, "prep_3"),
     Standing(LiveState.CONFIRMED, "prep_3", 1, "dosing_1"),

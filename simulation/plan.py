@@ -8,26 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import time
-from enum import StrEnum
 
+from adverse_events.vocabulary import (
+    ActionTaken,
+    Relatedness,
+    SeriousnessCriterion,
+    Severity,
+    Valence,
+)
 from simulation.figures import Arm
 from simulation.items import Answers, Person
-
-
-class Valence(StrEnum):
-    """How an event felt; favorable events are recorded like any other."""
-
-    PLEASANT = "pleasant"
-    NEUTRAL = "neutral"
-    UNPLEASANT = "unpleasant"
-
-
-class Severity(StrEnum):
-    """The three-level severity of the trials; not seriousness."""
-
-    MILD = "mild"
-    MODERATE = "moderate"
-    SEVERE = "severe"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +87,9 @@ class VisitPlan:
 
 @dataclass(frozen=True, slots=True)
 class EventPlan:
-    """One adverse event, favorable and neutral ones included.
+    """One adverse event, favorable and neutral ones included; all are recovered from.
+
+    Relatedness is that to the study drug, judged blind.
 
     `dosing` names the dosing visit the onset is counted from and
     `minutes_after_dose` the time since that session's initial dose; both are empty for
@@ -110,12 +102,13 @@ class EventPlan:
     day: int
     severity: Severity
     valence: Valence
-    relatedness: str
+    relatedness: Relatedness
     duration_days: int
     aware_day: int
     dosing: str = ""
     minutes_after_dose: int | None = None
-    serious: tuple[str, ...] = ()
+    serious: tuple[SeriousnessCriterion, ...] = ()
+    action: ActionTaken = ActionTaken.NOT_CHANGED
     determined_day: int | None = None
     duplicate_of: int | None = None
     voided_day: int | None = None
@@ -143,8 +136,9 @@ class UnblindingPlan:
 class ParticipantPlan:
     """A synthetic participant's whole course.
 
-    `arm` is None for those placed relative to today, whose allocation the plan
-    does not know. Without consent there is no name and no address either. `index` is the position in the order of randomization.
+    `arm` is None for those placed relative to today, whose allocation the plan does
+    not know. Without consent there is no name and no address either. `index` is the
+    position in the order of randomization.
     """
 
     index: int

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from adverse_events.vocabulary import Severity
 from assessments.instruments.caps5 import score_caps5
 from assessments.instruments.sds_adapted import score_sds_adapted
 from simulation import figures
 from simulation.figures import Figure, Measure
 from simulation.moments import deviation, mean
-from simulation.plan import Cohort, ParticipantPlan, Severity
+from simulation.plan import Cohort, ParticipantPlan
 
 VISIT_OF = {"T1": "baseline", "T2": "t2", "T3": "t3", "T4": "t4"}
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 STOPPED = "treatment_stopped"
+LAST_DOSE = "last_dose"
 SESSIONS = (1, 2, 3)
 CALL_DAYS = (2, 4, 6, 7)
 SATURDAY = 5
@@ -40,31 +41,31 @@ class Slot:
 
 
 BEFORE_ALLOCATION: tuple[Slot, ...] = (
-    Slot("enrollment", "screening", 14, 42, 17, 32),
-    Slot("prep_1", "enrollment", 1, 14, 3, 9),
-    Slot("prep_2", "prep_1", 5, 14, 6, 9),
-    Slot("baseline", "prep_2", 1, 14, 2, 6),
-    Slot("prep_3", "baseline", 1, 14, 3, 7),
+    # Two to six weeks from consent, which is given on the day of screening.
+    Slot("enrollment_visit", "screening", 14, 42, 17, 32),
+    Slot("prep_1", "enrollment_visit", 0, 21, 3, 9),
+    Slot("prep_2", "prep_1", 1, 63, 6, 9),
+    Slot("baseline", "prep_2", 1, 63, 2, 6),
+    Slot("prep_3", "baseline", 1, 21, 3, 7),
 )
 
 
 def _around(session: int) -> tuple[Slot, ...]:
     """Return the visits that follow a dosing session, up to the rater's."""
     dosing = f"dosing_{session}"
-    morning = f"integration_{session}_1"
-    slots = [Slot(morning, dosing, 1, 1, 1, 1)]
+    slots = [Slot(f"integration_{session}_1", dosing, 1, 1, 1, 1)]
     slots += [
         Slot(f"call_{session}_day_{day}", dosing, day, day, day, day)
         for day in CALL_DAYS
     ]
     slots += [
-        Slot(f"integration_{session}_2", morning, 3, 14, 6, 9),
+        Slot(f"integration_{session}_2", dosing, 4, 15, 7, 10),
         Slot(f"integration_{session}_3", dosing, 14, 21, 15, 19),
     ]
     if session < SESSIONS[-1]:
         following = f"dosing_{session + 1}"
         slots += [
-            Slot(f"t{session + 1}", dosing, 21, 35, 22, 25),
+            Slot(f"t{session + 1}", dosing, 18, 32, 22, 25),
             Slot(following, dosing, 21, 49, 27, 31),
         ]
     return tuple(slots)
@@ -76,10 +77,12 @@ AFTER_ALLOCATION: tuple[Slot, ...] = (
     *_around(2),
     *_around(3),
     Slot("t4", "dosing_3", 35, 77, 52, 59),
-    Slot("termination", "t4", 1, 14, 3, 9),
+    Slot("termination", "t4", 0, 14, 3, 9),
 )
 # Where the third session was never held, the endpoint is counted from the baseline.
 T4_FROM_BASELINE = Slot("t4", "baseline", 105, 147, 121, 131)
+# Six to twelve calendar months, as the days that any months have.
+FOLLOW_UP = Slot("follow_up", LAST_DOSE, 184, 365, 190, 230)
 EARLY_TERMINATION = Slot("early_termination", STOPPED, 0, 14, 1, 6)
 SLOTS: Mapping[str, Slot] = {
     slot.code: slot for slot in (*BEFORE_ALLOCATION, *AFTER_ALLOCATION)

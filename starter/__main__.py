@@ -125,6 +125,8 @@ def main(arguments: Sequence[str]) -> int:
         print(f"./run: there is no {name!r}; there is {known}", file=sys.stderr)
         return 2
     try:
+        if not Path("/proc/self/stat").exists():
+            raise StarterError("/proc is not mounted here: mount -t proc proc /proc")
         return COMMANDS[name](rest)
     except StarterError as error:
         print(f"./run: {error}", file=sys.stderr)

@@ -37,4 +37,4 @@ def clear(place: Place) -> None:
     for folder in ("parts", "services"):
         stop_orphans(place.run / folder)
     for data in (place.postgres, place.outside / "postgres"):
-        postgres.clear_stage(data)
+        postgres.clear_stage(data, place.sockets)

@@ -40,7 +40,7 @@ GENERATION_TRIES = 3
 ROOT_WARNING = "ignore:You're running the worker with superuser privileges"
 
 
-class Interrupted(Exception):  # noqa: N818 — not an error: somebody asked us to stop
+class Interrupted(Exception):
     """Ctrl-C or SIGTERM came."""
 
 

@@ -21,7 +21,7 @@ from starter.environment import (
     claim_folder,
     passwords,
 )
-from starter.processes import Command, end, start_time, tail, wait_until
+from starter.processes import Command, end, tail, wait_until
 from starter.roles import (
     database_statements,
     identifier,
@@ -264,11 +264,12 @@ def processes_on(data: Path) -> set[int]:
     return found
 
 
-def clear_stage(data: Path) -> None:
-    """Stop what still runs on the data folder, and remove a lock file gone stale.
+def clear_stage(data: Path, sockets: Path) -> None:
+    """Stop what still runs on the data folder, and remove lock files gone stale.
 
-    The server trusts the pid in its lock file even when another program has that pid
-    by now (after a restart of the machine or a container), and then refuses to start.
+    The server refuses to start while the pid in a lock file exists, even if another
+    program has it by now (after a restart of the machine or a container) or if it is a
+    dead process that nobody has reaped (in a container whose first process does not).
     """
     data = data.resolve()
     record = data / "postmaster.pid"
@@ -283,8 +284,8 @@ def clear_stage(data: Path) -> None:
         for pid in processes_on(data):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-    if first.isdigit() and start_time(int(first)) is not None:
-        record.unlink(missing_ok=True)
+    for stale in (record, sockets / f".s.PGSQL.{DATABASE_PORT}.lock"):
+        stale.unlink(missing_ok=True)
 
 
 def ready(server: Server) -> bool:

@@ -81,6 +81,7 @@ def used(place: Place) -> Iterator[dict[str, str]]:
         found = reach(place)
         yield described(place, found)
     wait_until(lambda: not leaving(place, found["keeper"]), 90)
+    OWN_KEEPERS[:] = [keeper for keeper in OWN_KEEPERS if keeper.poll() is None]
 
 
 def described(place: Place, found: dict[str, str]) -> dict[str, str]:
@@ -250,7 +251,7 @@ def serve(place: Place) -> None:
     server = postgres.find_server(place)
     for name in stop_orphans(place.run / "services"):
         say(f"{name} had outlived its keeper and was stopped")
-    postgres.clear_stage(server.data)
+    postgres.clear_stage(server.data, server.sockets)
     keeper = Keeper(
         place, server, mail_listener(place), Supervisor(place.run / "services", say)
     )

@@ -6,8 +6,13 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
+from hypothesis import settings as hypothesis_settings
 
 from tests import databases
+
+# The time of one example says nothing on two busy cores.
+hypothesis_settings.register_profile("candor", deadline=None)
+hypothesis_settings.load_profile("candor")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -37,7 +37,9 @@ def template() -> str:
     digest = hashlib.sha256()
     for pattern in SOURCES:
         for path in sorted(ROOT.glob(pattern)):
-            digest.update(path.relative_to(ROOT).as_posix().encode() + path.read_bytes())
+            digest.update(
+                path.relative_to(ROOT).as_posix().encode() + path.read_bytes()
+            )
     name = f"template_{digest.hexdigest()[:16]}"
     with _administration() as admin:
         # Two test runs at once: the second waits for the first one's template.
@@ -46,7 +48,9 @@ def template() -> str:
         if admin.execute(known, [name]).fetchone() is None:
             half_made = f"{name}_making"
             _drop(admin, half_made)
-            admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(half_made)))
+            admin.execute(
+                sql.SQL("CREATE DATABASE {}").format(sql.Identifier(half_made))
+            )
             subprocess.run(
                 [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
                 cwd=ROOT,
@@ -79,7 +83,7 @@ def cloned() -> Iterator[str]:
         admin.execute("SELECT pg_advisory_unlock(7204)")
     before = {alias: connections.databases[alias]["NAME"] for alias in connections}
     try:
-        _point({alias: name for alias in connections})
+        _point(dict.fromkeys(connections, name))
         yield name
     finally:
         _point(before)

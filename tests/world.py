@@ -14,6 +14,7 @@ from audit.actors import Actor, SystemActor
 from trials.actions import (
     NewDelegation,
     NewSite,
+    NewTrial,
     adopt_protocol,
     delegate,
     open_sites,
@@ -56,7 +57,9 @@ class World:
     people: dict[str, User]
     actors: dict[str, Actor] = field(default_factory=dict)
 
-    def user(self, role: Role, *, elsewhere: bool = False, second: bool = False) -> User:
+    def user(
+        self, role: Role, *, elsewhere: bool = False, second: bool = False
+    ) -> User:
         return self.people[_key(role, elsewhere, second)]
 
     def actor(
@@ -78,10 +81,7 @@ def _key(role: Role, elsewhere: bool, second: bool) -> str:
 def new_world(identifier: str = "TEST-1") -> World:
     """Open a trial with two sites and everybody who works on them."""
     trial = open_trial(
-        identifier=identifier,
-        title="A trial made by a test",
-        sponsor_name="Test sponsor",
-        opened_on=LONG_AGO,
+        trial=NewTrial(identifier, "A trial made by a test", "Test sponsor", LONG_AGO),
         is_synthetic=True,
         by=SETUP,
     )

@@ -127,3 +127,8 @@ def protocol_versions(ids: Iterable[int]) -> dict[int, ProtocolDefinition]:
     """Return the definitions of some protocol versions by id, in one query."""
     versions = ProtocolVersion.objects.filter(pk__in=set(ids))
     return {version.pk: definition_of(version) for version in versions}
+
+
+def is_only_synthetic() -> bool:
+    """Tell whether every trial in the database is synthetic: no real person is in it."""
+    return not Trial.objects.filter(is_synthetic=False).exists()

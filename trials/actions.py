@@ -14,7 +14,19 @@ from audit.refusal import Refused
 from audit.trail import acting
 from trials.access import require_on_trial
 from trials.models import Delegation, ProtocolVersion, Site, Trial
-from trials.protocol import ProtocolError, parse
+from trials.protocol import parse
+
+
+@dataclass(frozen=True, slots=True)
+class NewTrial:
+    """What a trial is opened with; reminders begin with `reminders_from` or at once."""
+
+    identifier: str
+    title: str
+    sponsor_name: str
+    opened_on: date
+    sponsor_time_zone: str = "UTC"
+    reminders_from: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,24 +51,22 @@ class NewDelegation:
     site: Site | None = None
 
 
-def open_trial(
-    *, identifier: str, title: str, sponsor_name: str, opened_on: date,
-    sponsor_time_zone: str = "UTC", is_synthetic: bool, by: AnyActor,
-) -> Trial:
+def open_trial(*, trial: NewTrial, is_synthetic: bool, by: AnyActor) -> Trial:
     """Create a trial. A demonstration refuses one that is not synthetic."""
     if settings.DEMONSTRATION and not is_synthetic:
         raise Refused(
             "This is a demonstration, where anybody can sign in as anybody: a trial with "
             "real participants cannot be created here."
         )
-    with acting("open trial", by=by, subject=identifier):
+    with acting("open trial", by=by, subject=trial.identifier):
         return Trial.objects.create(
-            identifier=identifier,
-            title=title,
-            sponsor_name=sponsor_name,
-            sponsor_time_zone=sponsor_time_zone,
+            identifier=trial.identifier,
+            title=trial.title,
+            sponsor_name=trial.sponsor_name,
+            sponsor_time_zone=trial.sponsor_time_zone,
             is_synthetic=is_synthetic,
-            opened_on=opened_on,
+            opened_on=trial.opened_on,
+            reminders_from=trial.reminders_from or trial.opened_on,
         )
 
 
@@ -80,9 +90,7 @@ def adopt_protocol(
         )
 
 
-def open_sites(
-    *, trial: Trial, sites: Sequence[NewSite], by: AnyActor
-) -> list[Site]:
+def open_sites(*, trial: Trial, sites: Sequence[NewSite], by: AnyActor) -> list[Site]:
     """Open sites of a trial."""
     subject = ", ".join(f"site {site.number}" for site in sites)
     with acting("open sites", by=by, subject=subject, place=Place(trial_id=trial.pk)):
@@ -104,6 +112,7 @@ def delegate(
     *, trial: Trial, delegations: Sequence[NewDelegation], by: AnyActor
 ) -> list[Delegation]:
     """Add lines to the delegation log."""
+    require_on_trial(by=by, permission=Permission.MANAGE_TRIAL, trial=trial)
     subject = ", ".join(
         f"{line.user.name} as {ROLES[line.role].label.lower()}" for line in delegations
     )
@@ -132,9 +141,3 @@ def end_delegation(
     ):
         delegation.ends_on = on
         delegation.save(update_fields=["ends_on"])
-
-
-__all__ = [
-    "NewDelegation", "NewSite", "ProtocolError", "adopt_protocol", "delegate",
-    "end_delegation", "open_sites", "open_trial",
-]

@@ -21,6 +21,9 @@ class Trial(models.Model):
     sponsor_time_zone = models.CharField(max_length=60, default="UTC")
     is_synthetic = models.BooleanField(default=False)
     opened_on = models.DateField()
+    # Nothing is sent for days before: a trial that is taken over with its history must
+    # not remind anybody of what is long past.
+    reminders_from = models.DateField()
 
     class Disclosure:
         open = {
@@ -32,6 +35,7 @@ class Trial(models.Model):
             "sponsor_time_zone",
             "is_synthetic",
             "opened_on",
+            "reminders_from",
         }
 
     def __str__(self) -> str:

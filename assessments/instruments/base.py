@@ -15,19 +15,17 @@ Scores = dict[str, int | float | bool | None]
 class MissingReason(StrEnum):
     """Why an item has no answer; a missing answer is always one of these."""
 
-    DECLINED = "declined"
-    NOT_KNOWN = "not_known"
-    NOT_ASKED = "not_asked"
+    NOT_DONE = "not_done"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
     NOT_APPLICABLE = "not_applicable"
-    INTERRUPTED = "interrupted"
 
 
 MISSING_REASON_WORDS: Mapping[MissingReason, str] = {
-    MissingReason.DECLINED: "Declined to answer",
-    MissingReason.NOT_KNOWN: "Does not know",
-    MissingReason.NOT_ASKED: "Not asked",
-    MissingReason.NOT_APPLICABLE: "Does not apply",
-    MissingReason.INTERRUPTED: "Interview interrupted",
+    MissingReason.NOT_DONE: "Not done",
+    MissingReason.REFUSED: "Refused",
+    MissingReason.UNKNOWN: "Unknown",
+    MissingReason.NOT_APPLICABLE: "Not applicable",
 }
 
 
@@ -125,7 +123,9 @@ class Instrument:
     """One published edition of an instrument; never edited after release.
 
     `recall` lists the periods it may be asked about; which one applies stands on
-    the protocol's line. `category_by_recall` overrides `category` in an export.
+    the protocol's line. `scorer_version` is stored with every score: it moves when
+    a correction makes the same answers score differently. `category_by_recall`
+    overrides `category` in an export.
     """
 
     code: str
@@ -139,6 +139,7 @@ class Instrument:
     items: tuple[Item, ...]
     scores: tuple[Score, ...]
     scoring: Callable[[Responses], Scores]
+    scorer_version: str = "1"
     recall: tuple[str, ...] = ()
     category_by_recall: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()

@@ -1,9 +1,9 @@
 """The first tables."""
 
+from pathlib import Path
+
 import django.db.models.functions.datetime
 from django.db import migrations, models
-
-from pathlib import Path
 
 SQL = Path(__file__).resolve().parent.parent / "sql"
 

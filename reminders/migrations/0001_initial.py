@@ -111,7 +111,8 @@ class Migration(migrations.Migration):
                 ],
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("visit", "kind"), name="one_reminder_per_visit_and_kind"
+                        fields=("visit", "kind", "due_on"),
+                        name="one_reminder_per_visit_kind_and_day",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(

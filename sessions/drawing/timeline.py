@@ -107,6 +107,7 @@ class Timeline:
     width: float
     height: float
     is_wide: bool
+    left: float
     top: float
     foot_y: float
     today_x: float | None
@@ -165,6 +166,7 @@ def timeline(
         width=round(scale.right + 8, 1),
         height=y + FOOT_HEIGHT,
         is_wide=scale.right + 8 > width,
+        left=LABEL_WIDTH,
         top=HEAD_HEIGHT,
         foot_y=y + 13,
         today_x=today_x,

@@ -19,6 +19,12 @@
     toggle.setAttribute("aria-expanded", String(open));
   });
 
+  // A timeline wider than its place opens at today, with the recent past and what comes next in sight.
+  for (const timeline of document.querySelectorAll(".timeline[data-today]")) {
+    const today = Number(timeline.dataset.today);
+    if (today && timeline.scrollWidth > timeline.clientWidth) timeline.scrollLeft = today - timeline.clientWidth * 0.6;
+  }
+
   const refused = document.querySelector("[data-errors]");
   if (refused) {
     const first = document.querySelector("[aria-invalid=true], .is-invalid");

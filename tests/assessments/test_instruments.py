@@ -68,7 +68,9 @@ def test_codes_are_unique_and_lower_case(each: Instrument) -> None:
 
 @pytest.mark.parametrize("each", EDITIONS)
 def test_export_terms_are_unique_and_fit_their_columns(each: Instrument) -> None:
-    terms = [part.cdisc for part in (*each.items, *each.scores) if part.cdisc]
+    given_to = [part.cdisc for part in each.items]
+    given_to += [part.cdisc for part in each.scores]
+    terms = [term for term in given_to if term]
     assert len({testcd for testcd, _ in terms}) == len(terms)
     assert all(len(code) <= 8 and code[0].isalpha() for code, _ in terms)
     assert all(len(test) <= 40 and test.isascii() for _, test in terms)

@@ -4,10 +4,10 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from accounts.vocabulary import Role
+from audit.actors import Actor
 from audit.models import Action, RowChange
 from audit.refusal import ReasonNeeded, SessionEnded
 from audit.trail import acting
-from audit.actors import Actor
 from tests.world import World, new_world
 from trials.models import Site
 

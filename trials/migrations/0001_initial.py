@@ -39,6 +39,7 @@ class Migration(migrations.Migration):
                 ("sponsor_time_zone", models.CharField(default="UTC", max_length=60)),
                 ("is_synthetic", models.BooleanField(default=False)),
                 ("opened_on", models.DateField()),
+                ("reminders_from", models.DateField()),
             ],
         ),
         migrations.CreateModel(

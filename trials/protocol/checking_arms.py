@@ -1,6 +1,7 @@
 """Checks the blinded part: stages, arms, doses, randomization, unblinding."""
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 
 from trials.protocol.definition import ProtocolDefinition
 from trials.protocol.parts import Dose, Dosing, Stage, VisitDefinition
@@ -165,9 +166,8 @@ def _amount_sentences(dose: Dose, dosing: Dosing) -> Iterator[str]:
     if given and len(given) != len(dose.initial_mg):
         yield "gives not one supplement for each initial amount."
         return
-    for initial, second in zip(
-        dose.initial_mg, given or [0] * len(dose.initial_mg), strict=True
-    ):
+    seconds = given or (Decimal(0),) * len(dose.initial_mg)
+    for initial, second in zip(dose.initial_mg, seconds, strict=True):
         if supplement and given and second != initial * supplement.fraction:
             sentence = f"the supplement {second} mg is not {supplement.fraction} of"
             yield f"{sentence} {initial} mg."

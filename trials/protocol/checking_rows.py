@@ -39,7 +39,8 @@ def _registry_sentences(row: AssessmentRow, instruments: Instruments) -> Iterato
         return
     versions = ", ".join(facts.versions)
     if row.version and row.version not in facts.versions:
-        yield f"version '{row.version}' of {row.form} is not known; there is {versions}."
+        what = f"version '{row.version}' of {row.form}"
+        yield f"{what} is not known; there is {versions}."
     if facts.versions and not row.version:
         yield f"says no version; of {row.form} there is {versions}."
     if row.recall and row.recall not in facts.recall:

@@ -68,9 +68,9 @@ def criterion_problems(
     checker = _Checker(definition, instruments)
     for criterion in definition.criteria:
         place = f"Criterion {criterion.code}"
-        conditions = [criterion.rule, *filter(None, [criterion.only_if])]
-        for condition in conditions:
-            yield from checker.problems(condition, place)
+        for condition in (criterion.rule, criterion.only_if):
+            if condition is not None:
+                yield from checker.problems(condition, place)
         yield from _milestone_problems(criterion, definition, place)
         yield from _early_problems(criterion, definition, place)
     for gate in definition.gates:
@@ -120,8 +120,8 @@ class _Checker:
             return
         if not _can_decide(test.operator, test.value, score):
             least, most = f"{score.least:g}", f"{score.most:g}"
-            name = f"{fact.form} {fact.score}"
-            yield f"{name} runs from {least} to {most}; {test.value} can never be reached."
+            reach = f"{fact.form} {fact.score} runs from {least} to {most}"
+            yield f"{reach}; {test.value} can never be reached."
 
 
 def _can_decide(operator: Operator, value: int | Decimal, score: ScoreFacts) -> bool:
@@ -190,13 +190,12 @@ def _early_problems(
     for fact in _facts_of(criterion, definition.facts_by_code):
         for code in criterion.at:
             asked = visit_of.get(code, "")
-            if fact.visit in position and asked in position:
-                if position[fact.visit] > position[asked]:
-                    yield Problem(
-                        f"is asked at {code} ({asked}), but {fact.code} is only known "
-                        f"at {fact.visit}, which comes later.",
-                        place,
-                    )
+            if position.get(fact.visit, -1) > position.get(asked, len(position)):
+                yield Problem(
+                    f"is asked at {code} ({asked}), but {fact.code} is only known "
+                    f"at {fact.visit}, which comes later.",
+                    place,
+                )
 
 
 def _facts_of(criterion: Criterion, facts: Mapping[str, Fact]) -> Iterator[Fact]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 
 from trials.protocol.definition import ProtocolDefinition
-from trials.protocol.parts import Part
+from trials.protocol.parts import UNVERIFIED_MARK, Part
 from trials.protocol.problems import Problem, meant
 
 
@@ -16,21 +16,10 @@ def source_problems(definition: ProtocolDefinition) -> Iterator[Problem]:
         for place, part in _parts_in(getattr(definition, item.name), item.name):
             marks = [*filter(None, [part.source]), *part.source_of.values()]
             for mark in marks:
-                if mark not in definition.sources:
+                if mark != UNVERIFIED_MARK and mark not in definition.sources:
                     near = meant(mark, definition.sources)
                     sentence = f"the source '{mark}' is not in [sources].{near}"
                     yield Problem(sentence, place)
-            yield from _key_problems(part, place)
-
-
-def _key_problems(part: Part, place: str) -> Iterator[Problem]:
-    if not part.source_of:
-        return
-    keys = [item.name for item in fields(part)]
-    keys += ["opens", "closes", "stay", "from", "to", "number"]
-    for key in part.source_of:
-        if key not in keys:
-            yield Problem(f"source_of: it has no key '{key}'.{meant(key, keys)}", place)
 
 
 def _parts_in(value: object, place: str) -> Iterator[tuple[str, Part]]:

@@ -138,6 +138,8 @@ class ProtocolDefinition:
         return bool(rows) and all(row.from_paper for row in rows)
 
     def provenance_of(self, rule: Part, key: str = "") -> Source:
-        """Where a part, or one key of it, comes from; silence is unverified."""
-        code = rule.source_of.get(key, rule.source)
-        return self.sources[code] if code else UNVERIFIED
+        """Where a part, or one key of it, comes from; silence is unverified.
+
+        `key` is the key of the file ("latest", "from"), not the field's name.
+        """
+        return self.sources.get(rule.source_of.get(key, rule.source), UNVERIFIED)

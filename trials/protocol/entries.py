@@ -237,8 +237,11 @@ class Entry:
         """The `source` and `source_of` that every part takes."""
         source_of = self.inner("source_of")
         pairs: dict[str, str] = {}
-        if source_of is not None:
-            pairs = {key: source_of.text(key) for key in source_of.table}
+        for key in source_of.table if source_of else ():
+            if key not in self.table:
+                near = meant(key, self.table)
+                self.wrong(f"'{key}' is not among its keys.{near}", "source_of")
+            pairs[key] = source_of.text(key) if source_of else ""
         return {"source": self.text("source"), "source_of": pairs}
 
     def close(self) -> Self:

@@ -38,7 +38,9 @@ class Source:
     cite: str
 
 
-UNVERIFIED = Source("", Provenance.UNVERIFIED, "")
+# In `source_of`, takes the mark of the whole part away from a single key.
+UNVERIFIED_MARK = "unverified"
+UNVERIFIED = Source(UNVERIFIED_MARK, Provenance.UNVERIFIED, "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from trials.protocol.parts import (
 )
 from trials.protocol.problems import meant
 from trials.protocol.spans import SpanError, read_minutes
-from trials.protocol.vocabulary import MOMENTS
+from trials.protocol.vocabulary import COLLECTED, MOMENTS
 
 
 def read_row(entry: Entry) -> AssessmentRow:
@@ -60,6 +60,10 @@ def read_adverse_events(entry: Entry) -> AdverseEventWindow:
         lasting=entry.span("lasting"),
         **entry.provenance(),
     )
+    for what in window.collect:
+        if what not in COLLECTED:
+            near = meant(what, COLLECTED) or f" Use one of {', '.join(COLLECTED)}."
+            entry.wrong(f"'{what}' is not known.{near}", "collect")
     if bool(window.end) == (window.lasting is not None):
         entry.wrong("needs either to or lasting.")
     return window

@@ -146,3 +146,14 @@ RATERS = (
     "session_monitor",
     "adherence_rater",
 )
+
+# Which adverse events a window of `[[adverse_events]]` collects.
+COLLECTED = (
+    "all",
+    "serious",
+    "related_serious",
+    "special_interest",
+    "leading_to_withdrawal",
+    "psychiatric",
+    "medically_attended",
+)

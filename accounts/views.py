@@ -1,0 +1,70 @@
+"""Signing in and out, and changing one's password."""
+
+from typing import cast
+
+from django.contrib import messages
+from django.contrib.auth import authenticate
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render, resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
+
+from accounts import actions, http
+from accounts.forms import PasswordForm, SignInForm
+from accounts.http import SignedInRequest
+from accounts.models import User
+
+REFUSED = "User name or password is not right. Check both and try again."
+
+
+@login_not_required
+@never_cache
+@sensitive_post_parameters("password")
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """Sign in with user name and password."""
+    form = SignInForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        user = authenticate(request, **form.cleaned_data)
+        if isinstance(user, User):
+            http.sign_in(request, user)
+            return redirect(onward(request))
+        actions.note_refused_sign_in(
+            username=form.cleaned_data["username"],
+            ip=request.META.get("REMOTE_ADDR") or None,
+        )
+        form.add_error(None, REFUSED)
+    context = {"form": form, "next": request.POST.get("next", request.GET.get("next"))}
+    return render(request, "accounts/sign_in.html", context)
+
+
+def onward(request: HttpRequest) -> str:
+    """Return where to go after signing in: the page first asked for, if it is ours."""
+    asked = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(
+        asked, {request.get_host()}, request.is_secure()
+    ):
+        return asked
+    return resolve_url("workbench:home")
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    http.sign_out(request)
+    return redirect("accounts:sign_in")
+
+
+@sensitive_post_parameters()
+def change_password(request: HttpRequest) -> HttpResponse:
+    signed_in = cast(SignedInRequest, request)
+    form = PasswordForm(request.POST or None, user=signed_in.user)
+    if request.method == "POST" and form.is_valid():
+        actions.change_password(
+            user=signed_in.user, password=form.cleaned_data["new"], by=signed_in.actor
+        )
+        http.keep_signed_in(request, signed_in.user)
+        messages.success(request, "Your password is changed.")
+        return redirect("workbench:home")
+    return render(request, "accounts/password.html", {"form": form})

@@ -1,0 +1,124 @@
+"""What a person answered on a form: whether it can be completed, and what it calls for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from assessments.instruments import cssrs_slc
+from assessments.instruments.base import (
+    MISSING_REASON_WORDS,
+    Instrument,
+    Item,
+    MissingReason,
+)
+from assessments.instruments.cssrs_slc import Urgency
+
+# A whole number, or the coded reason why there is none.
+Answer = int | str
+Answers = Mapping[str, Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How many of the items that must be settled are."""
+
+    settled: int
+    of: int
+
+    @property
+    def is_whole(self) -> bool:
+        return self.settled == self.of
+
+
+def values_of(answers: Answers) -> dict[str, int | None]:
+    """The numbers by item, None where there is a reason instead: what scoring takes."""
+    return {
+        code: answer if isinstance(answer, int) else None
+        for code, answer in answers.items()
+    }
+
+
+def progress(instrument: Instrument, answers: Answers) -> Progress:
+    """Items that an answer, a reason or another item's answer has settled."""
+    values = values_of(answers)
+    required = [item for item in instrument.items if item.required]
+    open_items = [
+        item
+        for item in required
+        if item.code not in answers and instrument.is_asked(item, values)
+    ]
+    return Progress(len(required) - len(open_items), len(required))
+
+
+def name_of(item: Item) -> str:
+    """An item by number and label, as a sentence names it."""
+    return f"{item.number} {item.label}".strip()
+
+
+def problems(instrument: Instrument, answers: Answers) -> dict[str, str]:
+    """By item code, a sentence for each answer that keeps the form from completion.
+
+    Blank items that are asked are named; so are numbers off the scale and reasons that
+    are unknown or cannot be given for the item.
+    """
+    values = values_of(answers)
+    found: dict[str, str] = {}
+    known = {item.code for item in instrument.items}
+    for code in answers.keys() - known:
+        found[code] = f"{instrument.short_title} has no item {code}."
+    for item in instrument.items:
+        sentence = _problem(item, answers.get(item.code))
+        is_blank = item.code not in answers and item.required
+        if sentence:
+            found[item.code] = sentence
+        elif is_blank and instrument.is_asked(item, values):
+            found[item.code] = (
+                f"{name_of(item)} has no answer. Answer it, or choose why there is none."
+            )
+    return found
+
+
+def _problem(item: Item, answer: Answer | None) -> str:
+    if answer is None:
+        return ""
+    if isinstance(answer, int):
+        if item.scale.allows(answer):
+            return ""
+        return f"{name_of(item)}: {answer} is no answer; use {item.scale.in_words()}."
+    if answer not in set(MissingReason):
+        return f"{name_of(item)}: choose why there is no answer."
+    may_not_apply = item.may_not_apply or not item.required or item.asked_when
+    if answer == MissingReason.NOT_APPLICABLE and not may_not_apply:
+        words = MISSING_REASON_WORDS[MissingReason.NOT_APPLICABLE].lower()
+        return f"{name_of(item)} applies to everybody and cannot be “{words}”."
+    return ""
+
+
+def unanswered_reason(
+    instrument: Instrument, item: Item, answers: Answers
+) -> MissingReason:
+    """The reason kept for an item whose earlier answer was cleared in a correction."""
+    if instrument.is_asked(item, values_of(answers)):
+        return MissingReason.NOT_DONE
+    return MissingReason.NOT_APPLICABLE
+
+
+def alert_of(instrument: Instrument, answers: Answers) -> Urgency:
+    """How urgent the answers are; only a suicidality form calls for anybody.
+
+    Ideation 4 or 5 and any behavior since last contact call for a clinician the same day
+    (Columbia Lighthouse Project's triage); the levels below are derived.
+    """
+    if instrument.code != cssrs_slc.CSSRS_SLC.code:
+        return Urgency.NONE
+    return cssrs_slc.urgency(values_of(answers))
+
+
+def calls_for_action(instrument: Instrument, answers: Answers) -> bool:
+    """Whether the form is complete only with what was done about it."""
+    return alert_of(instrument, answers) is Urgency.IMMEDIATE
+
+
+def signed_content(head: Mapping[str, Any], answers: Answers) -> dict[str, Any]:
+    """What a signature covers, in the one shape that its digest is made of."""
+    return {**head, "responses": dict(sorted(answers.items()))}

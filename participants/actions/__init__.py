@@ -1,0 +1,62 @@
+"""Every verb of participants; the only writers of their tables."""
+
+from participants.actions.confirming import Confirmation, confirm_eligibility
+from participants.actions.consenting import (
+    ConsentDecision,
+    NewConsent,
+    decide_consent_items,
+    record_consents,
+)
+from participants.actions.course import (
+    Step,
+    complete,
+    discontinue_treatment,
+    enroll,
+    fail_screening,
+    finish_treatment,
+    mark_randomized,
+    start_treatment,
+    withdraw,
+)
+from participants.actions.deviations import NewDeviation, record_deviations
+from participants.actions.facts import (
+    FactRetraction,
+    NewFact,
+    record_facts,
+    retract_facts,
+)
+from participants.actions.identities import (
+    NewIdentity,
+    record_identities,
+    show_identity,
+)
+from participants.actions.screening import NewScreening, screen
+
+__all__ = [
+    "Confirmation",
+    "ConsentDecision",
+    "FactRetraction",
+    "NewConsent",
+    "NewDeviation",
+    "NewFact",
+    "NewIdentity",
+    "NewScreening",
+    "Step",
+    "complete",
+    "confirm_eligibility",
+    "decide_consent_items",
+    "discontinue_treatment",
+    "enroll",
+    "fail_screening",
+    "finish_treatment",
+    "mark_randomized",
+    "record_consents",
+    "record_deviations",
+    "record_facts",
+    "record_identities",
+    "retract_facts",
+    "screen",
+    "show_identity",
+    "start_treatment",
+    "withdraw",
+]

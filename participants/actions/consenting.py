@@ -1,0 +1,174 @@
+"""Consent, what each person agreed to, and who a participant is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from accounts.models import User
+from accounts.vocabulary import Permission
+from audit.actors import AnyActor
+from audit.refusal import Refused
+from audit.trail import acting
+from participants.actions.batch import (
+    about,
+    locked,
+    place_of,
+    refresh,
+    site_ids_of,
+    subject_of,
+)
+from participants.lifecycle import HAS_LEFT, WORDS, State
+from participants.models import Consent, ConsentItem, Participant
+from participants.vocabulary import CONSENT_ITEMS, PARTICIPATION, SEXES
+from trials.access import require
+
+OLDEST = 120  # years; beyond it a birth year was mistyped
+
+
+@dataclass(frozen=True, slots=True)
+class NewConsent:
+    """A signed form: `items` says what was agreed to, code by code; age in years."""
+
+    participant: Participant
+    form_version: str
+    signed_on: date
+    obtained_by: User
+    items: Mapping[str, bool]
+    sex: str
+    age: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentDecision:
+    """One thing agreed to or taken back on a day, apart from any form."""
+
+    participant: Participant
+    code: str
+    is_given: bool
+    on: date
+
+
+def record_consents(
+    *, consents: Sequence[NewConsent], by: AnyActor, reason: str = ""
+) -> list[Consent]:
+    """Record signed consent forms; 21 CFR 50.27, ICH E6(R3) 2.8.
+
+    A second form that changes an earlier answer, sex or age needs a reason.
+    """
+    people = [consent.participant for consent in consents]
+    require(by=by, permission=Permission.RECORD_CONSENT, site_ids=site_ids_of(people))
+    with acting(
+        "record consent",
+        by=by,
+        reason=reason,
+        subject=subject_of(people),
+        place=place_of(people),
+    ):
+        rows = locked(people)
+        for consent in consents:
+            with about(consent.participant, of=len(consents)):
+                _check(consent, rows[consent.participant.pk])
+        made = Consent.objects.bulk_create(_consent_row(item) for item in consents)
+        _keep_items(
+            [
+                ConsentDecision(item.participant, code, is_given, item.signed_on)
+                for item in consents
+                for code, is_given in item.items.items()
+            ]
+        )
+        for consent in consents:
+            row = rows[consent.participant.pk]
+            row.sex, row.age = consent.sex, consent.age
+        Participant.objects.bulk_update(rows.values(), ["sex", "age"])
+    refresh(people, rows, ["sex", "age"])
+    return made
+
+
+def decide_consent_items(
+    *, decisions: Sequence[ConsentDecision], by: AnyActor, reason: str = ""
+) -> None:
+    """Record that something was agreed to, or taken back, after the form was signed."""
+    people = [decision.participant for decision in decisions]
+    require(by=by, permission=Permission.RECORD_CONSENT, site_ids=site_ids_of(people))
+    for decision in decisions:
+        _check_codes({decision.code})
+        if decision.code == PARTICIPATION and not decision.is_given:
+            raise Refused(
+                "Somebody who no longer takes part is withdrawn; record the withdrawal."
+            )
+    with acting(
+        "change consent",
+        by=by,
+        reason=reason,
+        subject=subject_of(people),
+        place=place_of(people),
+    ):
+        locked(people)
+        _keep_items(decisions)
+
+
+def _consent_row(consent: NewConsent) -> Consent:
+    return Consent(
+        trial_id=consent.participant.trial_id,
+        site_id=consent.participant.site_id,
+        participant_id=consent.participant.pk,
+        form_version=consent.form_version,
+        signed_on=consent.signed_on,
+        obtained_by=consent.obtained_by,
+    )
+
+
+def _check(consent: NewConsent, participant: Participant) -> None:
+    state = State(participant.state)
+    _check_codes(set(consent.items))
+    if state in HAS_LEFT:
+        raise Refused(
+            f"{WORDS[state]}: no consent can be recorded after the course has ended."
+        )
+    if not consent.items.get(PARTICIPATION, False):
+        raise Refused(
+            "The form does not agree to taking part, so there is no consent to record. "
+            "If the person declines, record a screen failure."
+        )
+    if consent.signed_on < participant.screened_on:
+        raise Refused("Consent cannot be signed before the day of the screening log.")
+    if consent.sex not in SEXES:
+        raise Refused("Sex at birth is one of: " + ", ".join(SEXES.values()) + ".")
+    if not 0 < consent.age <= OLDEST:
+        raise Refused(f"An age of {consent.age} years cannot be right.")
+
+
+def _check_codes(codes: set[str]) -> None:
+    if unknown := codes - CONSENT_ITEMS.keys():
+        raise Refused(f"“{min(unknown)}” is not an item of a consent form.")
+
+
+def _keep_items(decisions: Sequence[ConsentDecision]) -> None:
+    """Write what is new and what differs; an answer repeated leaves nothing."""
+    ids = {decision.participant.pk for decision in decisions}
+    kept = {
+        (item.participant_id, item.code): item
+        for item in ConsentItem.objects.filter(participant_id__in=ids)
+    }
+    new: list[ConsentItem] = []
+    changed: list[ConsentItem] = []
+    for decision in decisions:
+        item = kept.get((decision.participant.pk, decision.code))
+        if item is None:
+            new.append(_item_row(decision))
+        elif item.is_given != decision.is_given:
+            item.is_given, item.decided_on = decision.is_given, decision.on
+            changed.append(item)
+    ConsentItem.objects.bulk_create(new)
+    ConsentItem.objects.bulk_update(changed, ["is_given", "decided_on"])
+
+
+def _item_row(decision: ConsentDecision) -> ConsentItem:
+    return ConsentItem(
+        trial_id=decision.participant.trial_id,
+        site_id=decision.participant.site_id,
+        participant_id=decision.participant.pk,
+        code=decision.code,
+        is_given=decision.is_given,
+        decided_on=decision.on,
+    )

@@ -1,0 +1,264 @@
+"""The participant's course and treatment, step by step."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from accounts.vocabulary import Permission
+from audit.actors import AnyActor
+from audit.refusal import Refused
+from audit.trail import acting
+from participants.access import eligibility_of, obstacles
+from participants.actions.batch import (
+    about,
+    locked,
+    place_of,
+    reason_of,
+    refresh,
+    site_ids_of,
+    subject_of,
+)
+from participants.lifecycle import (
+    TREATMENT_WORDS,
+    WORDS,
+    Move,
+    State,
+    Treatment,
+    TreatmentMove,
+    moved,
+    treatment_moved,
+)
+from participants.models import Consent, ConsentItem, Participant
+from participants.vocabulary import ENROLLMENT, PARTICIPATION
+from trials.access import protocol_versions, require
+
+Rows = dict[int, Participant]
+COMPLETED_REASON = "Completed the trial"
+_FIELDS = (
+    *("state", "enrolled_on", "confirmed_on", "randomized_on", "ended_on"),
+    *("end_reason", "treatment", "treatment_stopped_on", "treatment_stop_reason"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One participant takes a step on a day; `reason` where the step needs one."""
+
+    participant: Participant
+    on: date
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Verb:
+    words: str
+    permission: Permission
+    apply: Callable[[Participant, Step], None]
+    check: Callable[[Sequence[Step], Rows], None] | None = None
+
+
+def enroll(*, steps: Sequence[Step], by: AnyActor) -> list[Participant]:
+    """Enroll participants who consented and meet what is asked until enrollment.
+
+    Refused with every criterion and missing fact that stands in the way.
+    """
+    return _take(
+        _Verb("enroll", Permission.SCREEN, _enroll, _may_enroll), steps=steps, by=by
+    )
+
+
+def fail_screening(*, steps: Sequence[Step], by: AnyActor) -> list[Participant]:
+    """End the course of participants before randomization; each needs a reason."""
+    verb = _Verb(
+        "record screen failure", Permission.SCREEN, _ending(Move.FAIL_SCREENING)
+    )
+    return _take(verb, steps=steps, by=by)
+
+
+def mark_confirmed(*, steps: Sequence[Step], by: AnyActor) -> list[Participant]:
+    """Move participants on after the signed decision; `confirm_eligibility` makes it."""
+    verb = _Verb("confirm eligibility", Permission.CONFIRM_ELIGIBILITY, _confirm)
+    return _take(verb, steps=steps, by=by)
+
+
+def mark_randomized(*, steps: Sequence[Step], by: AnyActor) -> list[Participant]:
+    """Move confirmed participants on; the allocation itself is kept elsewhere."""
+    return _take(
+        _Verb("randomize", Permission.RANDOMIZE, _randomize), steps=steps, by=by
+    )
+
+
+def complete(*, steps: Sequence[Step], by: AnyActor) -> list[Participant]:
+    """End the course of participants who went through all of it."""
+    verb = _Verb("complete trial", Permission.RECORD_VISITS, _ending(Move.COMPLETE))
+    return _take(verb, steps=steps, by=by)
+
+
+def withdraw(*, steps: Sequence[Step], by: AnyActor) -> list[Participant]:
+    """End the course of randomized participants early; treatment that runs ends with it.
+
+    Each needs a reason (ICH E6(R3) 2.9).
+    """
+    verb = _Verb("withdraw", Permission.STOP_TREATMENT, _withdraw)
+    return _take(verb, steps=steps, by=by)
+
+
+def start_treatment(*, steps: Sequence[Step], by: AnyActor) -> list[Participant]:
+    """Treatment begins: the first dose was given."""
+    verb = _Verb(
+        "start treatment", Permission.RECORD_VISITS, _treating(TreatmentMove.START)
+    )
+    return _take(verb, steps=steps, by=by)
+
+
+def finish_treatment(*, steps: Sequence[Step], by: AnyActor) -> list[Participant]:
+    """Treatment ends as the protocol planned it."""
+    verb = _Verb(
+        "finish treatment", Permission.RECORD_VISITS, _treating(TreatmentMove.FINISH)
+    )
+    return _take(verb, steps=steps, by=by)
+
+
+def discontinue_treatment(*, steps: Sequence[Step], by: AnyActor) -> list[Participant]:
+    """Treatment ends early, with a reason; assessments go on (ICH E9(R1))."""
+    verb = _Verb(
+        "discontinue treatment",
+        Permission.STOP_TREATMENT,
+        _treating(TreatmentMove.DISCONTINUE),
+    )
+    return _take(verb, steps=steps, by=by)
+
+
+def _take(verb: _Verb, *, steps: Sequence[Step], by: AnyActor) -> list[Participant]:
+    """Let each participant take the step, all or none of them."""
+    people = [step.participant for step in steps]
+    require(by=by, permission=verb.permission, site_ids=site_ids_of(people))
+    with acting(
+        verb.words,
+        by=by,
+        reason=reason_of(step.reason for step in steps),
+        subject=subject_of(people),
+        place=place_of(people),
+    ):
+        rows = locked(people)
+        if verb.check:
+            verb.check(steps, rows)
+        for step in steps:
+            with about(step.participant, of=len(steps)):
+                row = rows[step.participant.pk]
+                verb.apply(row, step)
+                _check_date(row, step.on)
+        Participant.objects.bulk_update(rows.values(), _FIELDS)
+    refresh(people, rows, _FIELDS)
+    return [rows[person.pk] for person in people]
+
+
+def _check_date(row: Participant, on: date) -> None:
+    """Refuse a step dated before one that the participant had taken before it."""
+    taken = (row.screened_on, row.enrolled_on, row.confirmed_on, row.randomized_on)
+    last = max(day for day in taken if day is not None)
+    if on < last:
+        raise Refused(
+            f"This would be dated {on:%d %b %Y}, before the last step of the course, "
+            f"on {last:%d %b %Y}. Correct the date."
+        )
+
+
+def _enroll(row: Participant, step: Step) -> None:
+    row.state = moved(State(row.state), Move.ENROLL)
+    row.enrolled_on = step.on
+
+
+def _confirm(row: Participant, step: Step) -> None:
+    row.state = moved(State(row.state), Move.CONFIRM)
+    row.confirmed_on = step.on
+
+
+def _randomize(row: Participant, step: Step) -> None:
+    row.state = moved(State(row.state), Move.RANDOMIZE)
+    row.randomized_on = step.on
+
+
+def _ending(move: Move) -> Callable[[Participant, Step], None]:
+    def apply(row: Participant, step: Step) -> None:
+        row.state = moved(State(row.state), move, reason=step.reason)
+        row.ended_on = step.on
+        row.end_reason = step.reason.strip() or COMPLETED_REASON
+
+    return apply
+
+
+def _withdraw(row: Participant, step: Step) -> None:
+    _ending(Move.WITHDRAW)(row, step)
+    if row.treatment == Treatment.ON:
+        # Somebody who has left is not on treatment: analyses read both.
+        row.treatment = treatment_moved(
+            Treatment.ON, TreatmentMove.DISCONTINUE, reason=step.reason
+        )
+        row.treatment_stopped_on = step.on
+        row.treatment_stop_reason = step.reason.strip()
+
+
+def _treating(move: TreatmentMove) -> Callable[[Participant, Step], None]:
+    def apply(row: Participant, step: Step) -> None:
+        state, treatment = State(row.state), Treatment(row.treatment)
+        if state is not State.RANDOMIZED:
+            raise Refused(
+                f"{WORDS[state]}: only a randomized participant has a treatment to act "
+                f"on. {TREATMENT_WORDS[treatment]}."
+            )
+        row.treatment = treatment_moved(treatment, move, reason=step.reason)
+        if move is TreatmentMove.DISCONTINUE:
+            row.treatment_stopped_on = step.on
+            row.treatment_stop_reason = step.reason.strip()
+
+    return apply
+
+
+def _may_enroll(steps: Sequence[Step], rows: Rows) -> None:
+    """Refuse whoever has not consented by the day or does not meet the criteria."""
+    for step in steps:
+        with about(step.participant, of=len(steps)):
+            moved(State(rows[step.participant.pk].state), Move.ENROLL)
+    signed = _first_consents(rows)
+    definitions = protocol_versions(row.protocol_version_id for row in rows.values())
+    standing = {
+        on: eligibility_of(
+            [rows[step.participant.pk] for step in steps if step.on == on],
+            ENROLLMENT,
+            on=on,
+        )
+        for on in {step.on for step in steps}
+    }
+    for step in steps:
+        row = rows[step.participant.pk]
+        with about(row, of=len(steps)):
+            _check_consent(signed.get(row.pk), step.on)
+            result = standing[step.on][row.pk]
+            if not result.may_be_confirmed:
+                lines = obstacles(result, definitions[row.protocol_version_id])
+                raise Refused("Cannot be enrolled yet. " + " ".join(lines))
+
+
+def _first_consents(rows: Mapping[int, Participant]) -> dict[int, date]:
+    """Return the day of the first form by which each still agrees to take part."""
+    agreeing = ConsentItem.objects.filter(
+        participant_id__in=rows, code=PARTICIPATION, is_given=True
+    )
+    signed = Consent.objects.filter(
+        participant_id__in=rows, participant__in=agreeing.values("participant_id")
+    )
+    first: dict[int, date] = {}
+    for consent in signed.order_by("-signed_on"):
+        first[consent.participant_id] = consent.signed_on
+    return first
+
+
+def _check_consent(signed_on: date | None, on: date) -> None:
+    if signed_on is None:
+        raise Refused("No consent is recorded. Record the signed consent form first.")
+    if signed_on > on:
+        raise Refused(
+            f"Consent was signed on {signed_on:%d %b %Y}, after the day of enrollment. "
+            "Correct the date."
+        )

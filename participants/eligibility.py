@@ -1,0 +1,276 @@
+"""Eligibility: each criterion met, not met or unknown, and what stands in the way."""
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import ROUND_CEILING, Decimal
+from enum import StrEnum
+
+from trials.protocol.conditions import (
+    AllOf,
+    AnyOf,
+    Condition,
+    FactTest,
+    Not,
+    WashoutsOver,
+    facts_in,
+)
+from trials.protocol.definition import ProtocolDefinition
+from trials.protocol.parts import Criterion, Drug, Fact, Washout
+from trials.protocol.spans import Span, shift
+from trials.protocol.vocabulary import CriterionKind, Operator
+
+FactValue = bool | int | float | Decimal | str | date
+Truth = bool | None  # None: not known
+
+HOURS_PER_DAY = 24
+
+
+class Verdict(StrEnum):
+    MET = "met"
+    NOT_MET = "not_met"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class StoppedDrug:
+    """A drug taken before; `last_dose_on` is None while it is taken or not known."""
+
+    drug: str
+    last_dose_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What is known of a participant on the day of the question.
+
+    `facts` holds values by fact code; a fact that is not there is not known.
+    `drugs` is None while the medication history has not been taken: then no washout
+    is known to be over. An empty tuple says that nothing was taken.
+    """
+
+    facts: Mapping[str, FactValue] = field(default_factory=dict)
+    drugs: tuple[StoppedDrug, ...] | None = None
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionResult:
+    """One criterion: its verdict, the facts it used, and those still missing.
+
+    `missing` are facts that were asked for and are not known, whether or not the
+    verdict needs them; a criterion that does not apply asks for none.
+    """
+
+    criterion: Criterion
+    verdict: Verdict
+    used: Mapping[str, FactValue]
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MilestoneResult:
+    """Eligibility at one milestone. Confirmation needs both `passes` and `complete`."""
+
+    milestone: str
+    results: tuple[CriterionResult, ...]
+
+    @property
+    def passes(self) -> bool:
+        """Every criterion asked is met; unknown never passes."""
+        return all(result.verdict is Verdict.MET for result in self.results)
+
+    @property
+    def missing_facts(self) -> tuple[str, ...]:
+        """Codes of facts asked for and not known, each once, in protocol order."""
+        missing = (code for result in self.results for code in result.missing)
+        return tuple(dict.fromkeys(missing))
+
+    @property
+    def complete(self) -> bool:
+        return not self.missing_facts
+
+    @property
+    def may_be_confirmed(self) -> bool:
+        return self.passes and self.complete
+
+    @property
+    def in_the_way(self) -> tuple[CriterionResult, ...]:
+        """What stands in the way: criteria not met first, then those not known."""
+        not_met = [x for x in self.results if x.verdict is Verdict.NOT_MET]
+        unknown = [x for x in self.results if x.verdict is Verdict.UNKNOWN]
+        return (*not_met, *unknown)
+
+
+def evaluate(
+    definition: ProtocolDefinition, milestone: str, evidence: Evidence
+) -> MilestoneResult:
+    """Answer every criterion asked at `milestone`. Raises KeyError if there is none."""
+    definition.milestone(milestone)
+    criteria = definition.criteria_at(milestone)
+    results = tuple(evaluate_criterion(x, definition, evidence) for x in criteria)
+    return MilestoneResult(milestone, results)
+
+
+def evaluate_criterion(
+    criterion: Criterion, definition: ProtocolDefinition, evidence: Evidence
+) -> CriterionResult:
+    """One criterion in three values.
+
+    An inclusion is met when its rule is true, an exclusion when it is false. Where
+    `only_if` is false the criterion is met; where it is not known, the rule may still
+    settle the verdict, since both answers to `only_if` then lead to "met".
+    """
+    applies: Truth = True
+    asked: list[str] = []
+    if criterion.only_if is not None:
+        applies = truth_of(criterion.only_if, definition, evidence)
+        asked += facts_in(criterion.only_if)
+    holds = truth_of(criterion.rule, definition, evidence)
+    if applies is not False:
+        asked += facts_in(criterion.rule)
+    verdict = _verdict(criterion.kind, holds)
+    if applies is False:
+        verdict = Verdict.MET
+    elif applies is None and verdict is not Verdict.MET:
+        verdict = Verdict.UNKNOWN
+    known = {code: evidence.facts[code] for code in asked if code in evidence.facts}
+    missing = tuple(dict.fromkeys(code for code in asked if code not in known))
+    return CriterionResult(criterion, verdict, known, missing)
+
+
+def _verdict(kind: CriterionKind, holds: Truth) -> Verdict:
+    if holds is None:
+        return Verdict.UNKNOWN
+    wanted = kind is CriterionKind.INCLUSION
+    return Verdict.MET if holds is wanted else Verdict.NOT_MET
+
+
+def missing_facts(
+    definition: ProtocolDefinition, milestone: str, evidence: Evidence
+) -> tuple[Fact, ...]:
+    """The facts still to be entered for a milestone, in protocol order."""
+    missing = set(evaluate(definition, milestone, evidence).missing_facts)
+    return tuple(fact for fact in definition.facts if fact.code in missing)
+
+
+def truth_of(
+    condition: Condition, definition: ProtocolDefinition, evidence: Evidence
+) -> Truth:
+    """Evaluate a rule. A missing fact is not known, and a verdict may be known yet."""
+    truth: Truth
+    match condition:
+        case AllOf(parts):
+            truth = _all([truth_of(part, definition, evidence) for part in parts])
+        case AnyOf(parts):
+            truth = _any([truth_of(part, definition, evidence) for part in parts])
+        case Not(part):
+            inner = truth_of(part, definition, evidence)
+            truth = None if inner is None else not inner
+        case WashoutsOver():
+            truth = _are_washouts_over(condition, definition, evidence)
+        case FactTest():
+            value = evidence.facts.get(condition.fact)
+            truth = None if value is None else _holds(condition, value, evidence.on)
+    return truth
+
+
+def _all(truths: Sequence[Truth]) -> Truth:
+    if False in truths:
+        return False
+    return None if None in truths else True
+
+
+def _any(truths: Sequence[Truth]) -> Truth:
+    if True in truths:
+        return True
+    return None if None in truths else False
+
+
+def _holds(test: FactTest, value: FactValue, on: date) -> bool:
+    operand = test.value
+    if isinstance(operand, Span):
+        return _holds_of_date(test.operator, value, operand.before(on))
+    if test.operator in _COMPARISONS:
+        return _COMPARISONS[test.operator](_number(test, value), _number(test, operand))
+    options = operand if isinstance(operand, tuple) else (operand,)
+    is_among = value in options
+    return is_among is (test.operator in {Operator.IS, Operator.ONE_OF})
+
+
+_COMPARISONS: dict[Operator, Callable[[Decimal, Decimal], bool]] = {
+    Operator.AT_LEAST: operator.ge,
+    Operator.AT_MOST: operator.le,
+    Operator.MORE_THAN: operator.gt,
+    Operator.LESS_THAN: operator.lt,
+}
+
+
+def _number(test: FactTest, value: object) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        message = f"The fact {test.fact} must be a number, not {value!r}."
+        raise TypeError(message)
+    return Decimal(str(value))
+
+
+def _holds_of_date(asked: Operator, value: FactValue, limit: date) -> bool:
+    """`limit` is as long ago as the rule says: longer ago is before it."""
+    if not isinstance(value, date):
+        message = f"A rule on a date cannot read {value!r}."
+        raise TypeError(message)
+    return value < limit if asked is Operator.LONGER_AGO_THAN else value >= limit
+
+
+def _are_washouts_over(
+    test: WashoutsOver, definition: ProtocolDefinition, evidence: Evidence
+) -> Truth:
+    if evidence.drugs is None:
+        return None
+    washouts = [
+        washout
+        for washout in definition.washouts
+        if not test.washouts or washout.code in test.washouts
+    ]
+    truths: list[Truth] = []
+    for drug in evidence.drugs:
+        ends_on, known = washout_of(drug, definition, washouts)
+        is_over = ends_on is None or ends_on <= evidence.on
+        # One matching rule that still runs settles it, whatever the others say.
+        truths.append(is_over if known or not is_over else None)
+    return _all(truths)
+
+
+def washout_of(
+    stopped: StoppedDrug, definition: ProtocolDefinition, washouts: Sequence[Washout]
+) -> tuple[date | None, bool]:
+    """The day on which the washout of a drug ends, and whether that is all known.
+
+    All matching rules apply and the latest end wins; None where no rule matches or
+    none can be computed. It is not known for a drug that is not in the definition,
+    without a last dose, or with a rule in half-lives and no half-life: and what is
+    not known never counts as over.
+    """
+    drug = next((x for x in definition.drugs if x.code == stopped.drug), None)
+    if drug is None:
+        return None, False
+    matching = [
+        x for x in washouts if drug.code == x.drug or drug.drug_class == x.drug_class
+    ]
+    if stopped.last_dose_on is None:
+        return None, not matching
+    ends = [_end_of(washout, drug, stopped.last_dose_on) for washout in matching]
+    known = [end for end in ends if end is not None]
+    return max(known, default=None), len(known) == len(ends)
+
+
+def _end_of(washout: Washout, drug: Drug, last_dose_on: date) -> date | None:
+    ends = [washout.at_least.after(last_dose_on)] if washout.at_least else []
+    if washout.half_lives is not None:
+        if drug.half_life_h is None:
+            return None
+        days = washout.half_lives * drug.half_life_h / HOURS_PER_DAY
+        whole = int(days.to_integral_value(rounding=ROUND_CEILING))
+        ends.append(shift(last_dose_on, whole))
+    end = max(ends)
+    return washout.plus.after(end) if washout.plus else end

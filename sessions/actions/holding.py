@@ -1,0 +1,160 @@
+"""When a visit may be recorded as held, and what is out of order about its day."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from audit.refusal import Refused
+from participants.actions import NewDeviation
+from participants.models import Participant
+from sessions.actions.entries import visit_name
+from sessions.drawing.windows import day_text, days_text
+from sessions.lifecycle import State
+from sessions.models import Visit
+
+# Before enrollment nobody is prepared for treatment or measured for the outcome.
+_BEFORE_ENROLLMENT = frozenset({"screening", "safety", "unscheduled"})
+_NOT_EXPECTED = frozenset({"waiting", "if_needed", "not_for"})
+_MODES = frozenset({"in_person", "video", "phone"})
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """The day and mode of a visit that took place; explained where outside its window."""
+
+    visit: Visit
+    on: date
+    mode: str
+    explanation: str = ""
+
+
+def may_be_held(
+    visit: Visit, holding: Holding, *, consented_on: date | None, today: date
+) -> None:
+    """Raise `Refused` with a sentence where the record forbids that this visit was held.
+
+    The checks of the participant's course (DAT-09): consent first, enrollment before
+    preparation, confirmation and randomization before a dose, no dose after the end of
+    treatment.
+    """
+    name = visit_name(visit)
+    if holding.mode not in _MODES:
+        raise Refused(f"Say whether {name} was held in person, by video or by phone.")
+    if holding.on > today:
+        raise Refused(
+            f"{day_text(holding.on)} has not come yet. A visit is recorded once it took "
+            "place; until then, book it."
+        )
+    if consented_on is None or holding.on < consented_on:
+        when = "" if consented_on is None else f" on {day_text(consented_on)}"
+        raise Refused(
+            f"Consent comes first: {name} cannot be held before it was signed{when}."
+        )
+    _refuse_unplanned(visit, holding.on)
+    _refuse_before_enrollment(visit, holding.on)
+    if visit.kind == "dosing":
+        _refuse_dosing(visit, holding.on)
+
+
+def _refuse_unplanned(visit: Visit, on: date) -> None:
+    if visit.state == State.HELD:
+        return
+    if visit.plan in _NOT_EXPECTED:
+        raise Refused(f"{visit_name(visit)} is not expected. {visit.why}".rstrip())
+    ended = _ended_on(visit.participant)
+    # What took place before the end may still come in late.
+    if visit.plan == "cancelled" and (ended is None or on > ended):
+        raise Refused(f"{visit_name(visit)} was cancelled. {visit.why}".rstrip())
+
+
+def _ended_on(person: Participant) -> date | None:
+    days = (person.treatment_stopped_on, person.ended_on)
+    return min((day for day in days if day is not None), default=None)
+
+
+def _refuse_before_enrollment(visit: Visit, on: date) -> None:
+    if visit.kind in _BEFORE_ENROLLMENT:
+        return
+    person = visit.participant
+    name = visit_name(visit)
+    if person.enrolled_on is None:
+        raise Refused(
+            f"{person.number} is not enrolled, so {name} cannot be held. Enroll first."
+        )
+    if on < person.enrolled_on:
+        raise Refused(
+            f"{name} cannot be held on {day_text(on)}: enrollment was on "
+            f"{day_text(person.enrolled_on)}."
+        )
+
+
+def _refuse_dosing(visit: Visit, on: date) -> None:
+    person = visit.participant
+    name = visit_name(visit)
+    if person.confirmed_on is None:
+        raise Refused(
+            f"Eligibility of {person.number} is not confirmed, so {name} cannot be held. "
+            "Ask the investigator to confirm enrollment."
+        )
+    if person.randomized_on is None or on < person.randomized_on:
+        raise Refused(
+            f"{person.number} was not randomized by {day_text(on)}, so {name} cannot be "
+            "held on that day. Randomize first."
+        )
+    stopped_on = person.treatment_stopped_on
+    if stopped_on is not None and on > stopped_on:
+        raise Refused(
+            f"Treatment of {person.number} was stopped on {day_text(stopped_on)}, so "
+            f"{name} cannot be held. Assessments go on."
+        )
+    if visit.plan == "provisional":
+        raise Refused(
+            f"{name} counts from something that is not on record. {visit.why} "
+            "Record that first."
+        )
+
+
+def out_of_order(visit: Visit, on: date) -> str:
+    """Return what is out of order about holding a visit on a day; empty if nothing is."""
+    if visit.plan in {"no_day", "too_late", "cancelled"}:
+        return f"Held although no day was left. {visit.why}".rstrip()
+    if visit.opens is not None and on < visit.opens:
+        early = days_text((visit.opens - on).days)
+        return f"Held {early} before the window{_window(visit)}."
+    if visit.closes is not None and on > visit.closes:
+        late = days_text((on - visit.closes).days)
+        return f"Held {late} after the window{_window(visit)}."
+    return ""
+
+
+def _window(visit: Visit) -> str:
+    if visit.opens is None or visit.closes is None:
+        return ""
+    return f" ({day_text(visit.opens)} to {day_text(visit.closes)})"
+
+
+def deviation_of(visit: Visit, holding: Holding) -> list[NewDeviation]:
+    """Return the deviation that a day out of order leaves; none where all is in order.
+
+    Raises `Refused` where it is not explained. A correction that keeps the day leaves
+    no second one.
+    """
+    if visit.held_on == holding.on:
+        return []
+    sentence = out_of_order(visit, holding.on)
+    if not sentence:
+        return []
+    explanation = holding.explanation.strip()
+    if not explanation:
+        raise Refused(
+            f"{sentence} Say why: it is recorded as a deviation, and later visits count "
+            "from this day."
+        )
+    return [
+        NewDeviation(
+            participant=visit.participant,
+            kind="out_of_window",
+            occurred_on=holding.on,
+            description=f"{sentence} {explanation}",
+            visit_code=visit.code,
+        )
+    ]

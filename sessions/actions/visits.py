@@ -1,0 +1,255 @@
+"""Booking visits, and recording that they were held or missed."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, time
+
+from django.db.models import Min
+
+from accounts.vocabulary import Permission
+from audit.actors import AnyActor
+from audit.refusal import Refused
+from audit.trail import acting
+from participants.actions import NewDeviation, record_deviations
+from participants.models import Consent
+from sessions.actions.entries import as_they_stand, named, place_of, visit_name
+from sessions.actions.holding import Holding, deviation_of, may_be_held
+from sessions.actions.planning import replan
+from sessions.actions.statements import update_rows
+from sessions.drawing.windows import day_text
+from sessions.lifecycle import Move, State, moved
+from sessions.models import DoseAdministration, TherapySession, Visit
+from trials.access import require
+
+_NOT_TO_BE_PLANNED = frozenset({"waiting", "if_needed", "not_for", "cancelled"})
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """A day, and perhaps a time local to the site, for a visit; no day takes it off."""
+
+    visit: Visit
+    on: date | None
+    time: time | None = None
+    mode: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """That a visit did not take place, why, and the day on which that was clear."""
+
+    visit: Visit
+    why: str
+    on: date
+
+
+def book(
+    *,
+    bookings: Sequence[Booking],
+    by: AnyActor,
+    reason: str = "",
+    today: date | None = None,
+) -> None:
+    """Put visits on the calendar, move them there, or take them off.
+
+    A day outside the window may be booked: only what happens is a deviation. Without
+    `today` the plan is that of the last day on record, never of the day booked.
+    """
+    chosen = [booking.visit for booking in bookings]
+    with acting(
+        "book visit", by=by, reason=reason, subject=named(chosen), place=place_of(chosen)
+    ):
+        visits = _to_record(chosen, by=by)
+        for booking in bookings:
+            _book(visits[booking.visit.pk], booking, today)
+        update_rows(
+            list(visits.values()), ("state", "booked_on", "booked_time", "mode")
+        )
+        _replan(visits.values(), today=today, by=by)
+
+
+def _book(visit: Visit, booking: Booking, today: date | None) -> None:
+    move = Move.UNBOOK if booking.on is None else Move.BOOK
+    visit.state = moved(State(visit.state), move).value
+    if visit.plan in _NOT_TO_BE_PLANNED:
+        raise Refused(f"{visit_name(visit)} cannot be booked now. {visit.why}".rstrip())
+    if booking.on is not None and today is not None and booking.on < today:
+        raise Refused(
+            f"{day_text(booking.on)} has passed. Choose today or a later day, or record "
+            "that the visit was held."
+        )
+    visit.booked_on = booking.on
+    visit.booked_time = booking.time if booking.on is not None else None
+    # A booking without a mode leaves the mode alone: to empty it would be a correction.
+    visit.mode = booking.mode or visit.mode
+
+
+def hold(
+    *,
+    holdings: Sequence[Holding],
+    by: AnyActor,
+    reason: str = "",
+    today: date | None = None,
+) -> None:
+    """Record that visits were held, or correct the day or mode with a reason.
+
+    Outside its window a visit needs an explanation, and leaves a deviation. Windows that
+    count from it follow its actual day.
+    """
+    chosen = [holding.visit for holding in holdings]
+    latest = today or max(holding.on for holding in holdings)
+    with acting(
+        "hold visit",
+        by=by,
+        reason=reason.strip() or _other_mode(holdings),
+        subject=named(chosen),
+        place=place_of(chosen),
+    ):
+        visits = _to_record(chosen, by=by)
+        consented = _consent_days(visits)
+        deviations = []
+        for holding in holdings:
+            visit = visits[holding.visit.pk]
+            may_be_held(
+                visit,
+                holding,
+                consented_on=consented.get(visit.participant_id),
+                today=latest,
+            )
+            deviations += deviation_of(visit, holding)
+            _hold(visit, holding)
+        _keep_windows(visits.values())
+        fields = ("state", "held_on", "mode", "plan", "opens", "target", "closes")
+        update_rows(list(visits.values()), fields)
+        if deviations:
+            record_deviations(deviations=deviations, by=by)
+        _replan(visits.values(), today=latest, by=by)
+
+
+def _hold(visit: Visit, holding: Holding) -> None:
+    if visit.state != State.HELD:
+        visit.state = moved(State(visit.state), Move.HOLD).value
+    visit.held_on = holding.on
+    visit.mode = holding.mode
+
+
+def _other_mode(holdings: Sequence[Holding]) -> str:
+    """Return why the mode differs from a booking's: the booking was only a plan."""
+    for holding in holdings:
+        visit = holding.visit
+        if visit.state == State.BOOKED and visit.mode not in {"", holding.mode}:
+            booked = visit.get_mode_display().lower()
+            return f"The booking said {booked}; this is how it was held."
+    return ""
+
+
+def _keep_windows(visits: Iterable[Visit]) -> None:
+    """Freeze the windows; one that never had a day keeps its target alone."""
+    for visit in visits:
+        if visit.plan == "no_day":
+            visit.opens = visit.closes = None
+        visit.plan = "recorded"
+
+
+def miss(*, misses: Sequence[Miss], by: AnyActor, today: date | None = None) -> None:
+    """Record that visits did not take place, each with a deviation (ICH E6(R3) 4.2.2)."""
+    chosen = [item.visit for item in misses]
+    reasons = "; ".join(dict.fromkeys(item.why.strip() for item in misses))
+    with acting(
+        "record missed visit",
+        by=by,
+        reason=reasons,
+        subject=named(chosen),
+        place=place_of(chosen),
+    ):
+        visits = _to_record(chosen, by=by)
+        for item in misses:
+            _miss(visits[item.visit.pk], item)
+        _keep_windows(visits.values())
+        fields = ("state", "missed_reason", "plan", "opens", "target", "closes")
+        update_rows(list(visits.values()), fields)
+        deviations = [
+            NewDeviation(
+                participant=visits[item.visit.pk].participant,
+                kind="missed_visit",
+                occurred_on=item.on,
+                description=item.why.strip(),
+                visit_code=item.visit.code,
+            )
+            for item in misses
+        ]
+        record_deviations(deviations=deviations, by=by)
+        latest = today or max(item.on for item in misses)
+        _replan(visits.values(), today=latest, by=by)
+
+
+def _miss(visit: Visit, item: Miss) -> None:
+    visit.state = moved(State(visit.state), Move.MARK_MISSED, reason=item.why).value
+    if visit.plan in _NOT_TO_BE_PLANNED:
+        raise Refused(f"{visit_name(visit)} is not expected, so it cannot be missed.")
+    visit.missed_reason = item.why.strip()
+    # What counts from a missed visit counts from its target, so it must have one.
+    visit.target = visit.target or item.on
+
+
+def reinstate(
+    *, visits: Sequence[Visit], by: AnyActor, reason: str, today: date | None = None
+) -> None:
+    """Undo that visits were held or missed: they are planned again, with a reason."""
+    with acting(
+        "reinstate visit",
+        by=by,
+        reason=reason,
+        subject=named(visits),
+        place=place_of(visits),
+    ):
+        rows = _to_record(visits, by=by)
+        _refuse_with_contents(rows)
+        for visit in rows.values():
+            visit.state = moved(State(visit.state), Move.REINSTATE, reason=reason).value
+            visit.held_on = None
+            visit.mode = visit.missed_reason = ""
+            visit.booked_on = visit.booked_time = None
+        fields = (
+            "state",
+            "held_on",
+            "mode",
+            "missed_reason",
+            "booked_on",
+            "booked_time",
+        )
+        update_rows(list(rows.values()), fields)
+        _replan(rows.values(), today=today, by=by)
+
+
+def _refuse_with_contents(visits: Mapping[int, Visit]) -> None:
+    """Refuse for visits at which a dose or a session is on record: that was no mistake."""
+    given = DoseAdministration.objects.filter(visit__in=visits, given_at__isnull=False)
+    held = TherapySession.objects.filter(visit__in=visits)
+    for pk in given.values_list("visit_id", flat=True).union(
+        held.values_list("visit_id", flat=True)
+    ):
+        raise Refused(
+            f"{visit_name(visits[pk])} has a session or a dose on record, so it took "
+            "place. Correct its day instead."
+        )
+
+
+def _to_record(visits: Sequence[Visit], *, by: AnyActor) -> dict[int, Visit]:
+    require(
+        by=by,
+        permission=Permission.RECORD_VISITS,
+        site_ids={visit.site_id for visit in visits},
+    )
+    return as_they_stand(visits)
+
+
+def _consent_days(visits: Mapping[int, Visit]) -> dict[int, date]:
+    people = {visit.participant_id for visit in visits.values()}
+    signed = Consent.objects.filter(participant_id__in=people)
+    return dict(signed.values_list("participant_id").annotate(Min("signed_on")))
+
+
+def _replan(visits: Iterable[Visit], *, today: date | None, by: AnyActor) -> None:
+    people = {visit.participant_id: visit.participant for visit in visits}
+    replan(participants=list(people.values()), today=today, by=by)
