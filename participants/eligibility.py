@@ -126,10 +126,10 @@ def evaluate_criterion(
     asked: list[str] = []
     if criterion.only_if is not None:
         applies = truth_of(criterion.only_if, definition, evidence)
-        asked += facts_in(criterion.only_if)
+        asked += asked_in(criterion.only_if, definition, evidence)
     holds = truth_of(criterion.rule, definition, evidence)
     if applies is not False:
-        asked += facts_in(criterion.rule)
+        asked += asked_in(criterion.rule, definition, evidence)
     verdict = _verdict(criterion.kind, holds)
     if applies is False:
         verdict = Verdict.MET
@@ -138,6 +138,27 @@ def evaluate_criterion(
     known = {code: evidence.facts[code] for code in asked if code in evidence.facts}
     missing = tuple(dict.fromkeys(code for code in asked if code not in known))
     return CriterionResult(criterion, verdict, known, missing)
+
+
+def asked_in(
+    condition: Condition, definition: ProtocolDefinition, evidence: Evidence
+) -> tuple[str, ...]:
+    """Codes of the facts that a rule asks for, in its order.
+
+    A part known to be false ends an `all`, one known to be true an `any`, as a person
+    stops reading: where "ever had ketamine" is no, its date does not exist, and waiting
+    for it would keep out for good everybody who never had any.
+    """
+    if isinstance(condition, Not):
+        return asked_in(condition.part, definition, evidence)
+    if not isinstance(condition, AllOf | AnyOf):
+        return facts_in(condition)
+    asked: list[str] = []
+    for part in condition.parts:
+        asked += asked_in(part, definition, evidence)
+        if truth_of(part, definition, evidence) is isinstance(condition, AnyOf):
+            break
+    return tuple(dict.fromkeys(asked))
 
 
 def _verdict(kind: CriterionKind, holds: Truth) -> Verdict:

@@ -5,12 +5,16 @@ The database refuses rows made otherwise, so a test cannot lie about the state o
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 from accounts.actions import NewUser, create_users, signed_in
 from accounts.models import User
 from accounts.vocabulary import Role
 from audit.actors import Actor, SystemActor
+from participants.actions import NewConsent, NewFact, NewScreening, screen
+from participants.models import Participant
+from participants.vocabulary import CONSENT_ITEMS
 from trials.actions import (
     NewDelegation,
     NewSite,
@@ -135,3 +139,96 @@ def _people(trial: Trial, site: Site, elsewhere: Site) -> dict[str, User]:
         by=SETUP,
     )
     return people
+
+
+# What somebody who may take part says and has: one answer to every fact that a person
+# records by hand. Scores and diagnoses come from signed forms.
+ELIGIBLE: dict[str, object] = {
+    "age": 34,
+    "speaks_site_language": True,
+    "swallows_capsules": True,
+    "agrees_to_recording": True,
+    "has_support_contact": True,
+    "will_report_conditions": True,
+    "childbearing_potential": False,
+    "keeps_fasting_rules": True,
+    "no_other_trial": True,
+    "stays_overnight": True,
+    "ptsd_by_interview": True,
+    "symptom_months": 60,
+    "washout_complete": True,
+    "cannot_consent": False,
+    "excluded_disorder": False,
+    "alcohol_use_disorder": "none",
+    "cannabis_use_disorder": "none",
+    "other_substance_use_disorder": False,
+    "pregnant_or_lactating": False,
+    "uncontrolled_hypertension": False,
+    "arrhythmia_history": False,
+    "sex_at_birth": "female",
+    "qtc_ms": 420,
+    "other_cardiovascular_disease": False,
+    "liver_disease": False,
+    "hyponatremia_or_hyperthermia": False,
+    "weight_kg": Decimal("61.5"),
+    "imminent_suicide_risk": False,
+    "needs_prohibited_medication": False,
+    "ketamine_or_ect_ever": False,
+    "prior_use_over_limit": False,
+    "compensation_litigation": False,
+    "risk_to_others": False,
+}
+BASELINE_SCORES: dict[str, object] = {
+    "caps5_baseline": 39,
+    "caps5_baseline_diagnosis": True,
+}
+SCREENED_ON = date(2025, 3, 3)
+
+
+def screened(
+    world: World, n: int = 1, *, on: date = SCREENED_ON, elsewhere: bool = False
+) -> list[Participant]:
+    """Put n people on the screening log of a site."""
+    site = world.elsewhere if elsewhere else world.site
+    return screen(
+        screenings=[NewScreening(site, on)] * n,
+        by=world.actor(Role.COORDINATOR, elsewhere=elsewhere),
+    )
+
+
+def consent_of(
+    world: World, participant: Participant, *, on: date = SCREENED_ON, **items: bool
+) -> NewConsent:
+    """Return a signed form that agrees to everything but what `items` says."""
+    given = dict.fromkeys(CONSENT_ITEMS, True) | items
+    by = world.user(Role.COORDINATOR)
+    return NewConsent(participant, "1.0", on, by, given, "female", 34)
+
+
+def eligible_facts(
+    participant: Participant, *, on: date = SCREENED_ON, **other: object
+) -> list[NewFact]:
+    """Return the facts of somebody eligible, but for those that `other` gives.
+
+    A fact given as None is left out.
+    """
+    values = {
+        code: value
+        for code, value in (ELIGIBLE | other).items()
+        if value is not None
+    }
+    return [
+        NewFact(participant, code, value, on, "screening interview")
+        for code, value in values.items()
+    ]
+
+
+def baseline_facts(
+    participant: Participant, *, on: date, **other: object
+) -> list[NewFact]:
+    """Return what a signed CAPS-5 at baseline found; a rater records it."""
+    values = BASELINE_SCORES | other
+    return [
+        NewFact(participant, code, value, on, "CAPS-5, visit V3", is_outcome=True)
+        for code, value in values.items()
+    ]

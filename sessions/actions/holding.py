@@ -28,13 +28,18 @@ class Holding:
 
 
 def may_be_held(
-    visit: Visit, holding: Holding, *, consented_on: date | None, today: date
+    visit: Visit,
+    holding: Holding,
+    *,
+    consented_on: date | None,
+    counts_from: str,
+    today: date,
 ) -> None:
     """Raise `Refused` with a sentence where the record forbids that this visit was held.
 
     The checks of the participant's course (DAT-09): consent first, enrollment before
     preparation, confirmation and randomization before a dose, no dose after the end of
-    treatment.
+    treatment. `counts_from` names the visit that this one is counted from.
     """
     name = visit_name(visit)
     if holding.mode not in _MODES:
@@ -50,6 +55,11 @@ def may_be_held(
             f"Consent comes first: {name} cannot be held before it was signed{when}."
         )
     _refuse_unplanned(visit, holding.on)
+    if visit.plan == "provisional" and counts_from:
+        raise Refused(
+            f"{name} counts from {counts_from}, which is not on record. Record that "
+            f"{counts_from} was held or missed first."
+        )
     _refuse_before_enrollment(visit, holding.on)
     if visit.kind == "dosing":
         _refuse_dosing(visit, holding.on)
@@ -106,17 +116,17 @@ def _refuse_dosing(visit: Visit, on: date) -> None:
             f"Treatment of {person.number} was stopped on {day_text(stopped_on)}, so "
             f"{name} cannot be held. Assessments go on."
         )
-    if visit.plan == "provisional":
-        raise Refused(
-            f"{name} counts from something that is not on record. {visit.why} "
-            "Record that first."
-        )
 
 
 def out_of_order(visit: Visit, on: date) -> str:
     """Return what is out of order about holding a visit on a day; empty if nothing is."""
-    if visit.plan in {"no_day", "too_late", "cancelled"}:
+    if visit.plan in {"no_day", "too_late"}:
         return f"Held although no day was left. {visit.why}".rstrip()
+    if visit.plan == "cancelled":
+        return f"Recorded after it had been cancelled. {visit.why}".rstrip()
+    if visit.plan == "provisional":
+        # A forecast binds nobody.
+        return ""
     if visit.opens is not None and on < visit.opens:
         early = days_text((visit.opens - on).days)
         return f"Held {early} before the window{_window(visit)}."

@@ -91,7 +91,9 @@ def _known(people: Mapping[int, Participant]) -> dict[int, _Known]:
             day = dose.given_at.astimezone(zone).date()
             known[dose.participant_id].doses[dose.visit.code] = day
     signed = Consent.objects.filter(participant_id__in=people)
-    for person, first in signed.values_list("participant_id").annotate(Min("signed_on")):
+    for person, first in signed.values_list("participant_id").annotate(
+        Min("signed_on")
+    ):
         known[person].consented_on = first
     items = ConsentItem.objects.filter(participant_id__in=people, is_given=True)
     for item in items:

@@ -18,10 +18,10 @@ def update_rows(rows: Sequence[Model], fields: Sequence[str]) -> None:
     meta = rows[0]._meta  # noqa: SLF001 - Django's public name
     columns = [meta.get_field(name) for name in ("id", *fields)]
     names = [sql.Identifier(column.column) for column in columns]
-    kinds = [sql.SQL(f"%s::{column.rel_db_type(connection)}[]") for column in columns[:1]]
-    kinds += [
-        sql.SQL(f"%s::{column.db_type(connection)}[]") for column in columns[1:]
+    kinds = [
+        sql.SQL(f"%s::{column.rel_db_type(connection)}[]") for column in columns[:1]
     ]
+    kinds += [sql.SQL(f"%s::{column.db_type(connection)}[]") for column in columns[1:]]
     statement = sql.SQL(
         "UPDATE {table} AS old SET {changes} FROM unnest({arrays}) AS new ({names}) "
         "WHERE old.id = new.id"

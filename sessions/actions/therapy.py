@@ -70,9 +70,7 @@ def _save(sessions: Sequence[NewSession], visits: dict[int, Visit]) -> None:
     for item in sessions:
         visit = visits[item.visit.pk]
         row = saved.get(visit.pk)
-        (added if row is None else changed).append(
-            _filled(row or _new(visit), item)
-        )
+        (added if row is None else changed).append(_filled(row or _new(visit), item))
     TherapySession.objects.bulk_create(added)
     update_rows(changed, _FIELDS)
 

@@ -19,7 +19,7 @@ from sessions.actions.statements import update_rows
 from sessions.drawing.windows import day_text
 from sessions.lifecycle import Move, State, moved
 from sessions.models import DoseAdministration, TherapySession, Visit
-from trials.access import require
+from trials.access import protocol_versions, require
 
 _NOT_TO_BE_PLANNED = frozenset({"waiting", "if_needed", "not_for", "cancelled"})
 
@@ -57,7 +57,11 @@ def book(
     """
     chosen = [booking.visit for booking in bookings]
     with acting(
-        "book visit", by=by, reason=reason, subject=named(chosen), place=place_of(chosen)
+        "book visit",
+        by=by,
+        reason=reason,
+        subject=named(chosen),
+        place=place_of(chosen),
     ):
         visits = _to_record(chosen, by=by)
         for booking in bookings:
@@ -106,7 +110,7 @@ def hold(
         place=place_of(chosen),
     ):
         visits = _to_record(chosen, by=by)
-        consented = _consent_days(visits)
+        consented, anchors = _consent_days(visits), _anchors(visits)
         deviations = []
         for holding in holdings:
             visit = visits[holding.visit.pk]
@@ -114,6 +118,7 @@ def hold(
                 visit,
                 holding,
                 consented_on=consented.get(visit.participant_id),
+                counts_from=anchors[visit.pk],
                 today=latest,
             )
             deviations += deviation_of(visit, holding)
@@ -248,6 +253,23 @@ def _consent_days(visits: Mapping[int, Visit]) -> dict[int, date]:
     people = {visit.participant_id for visit in visits.values()}
     signed = Consent.objects.filter(participant_id__in=people)
     return dict(signed.values_list("participant_id").annotate(Min("signed_on")))
+
+
+def _anchors(visits: Mapping[int, Visit]) -> dict[int, str]:
+    """Return by visit what people call the visit that its window counts from, if any.
+
+    A window counted back from a visit, or from an event, is a forecast for long and may
+    be held as one.
+    """
+    definitions = protocol_versions(v.protocol_version_id for v in visits.values())
+    names = dict.fromkeys(visits, "")
+    for pk, visit in visits.items():
+        known = definitions[visit.protocol_version_id].visits_by_code
+        when = known[visit.code].when if visit.code in known else None
+        if when is not None and not when.is_ahead and when.anchor in known:
+            anchor = known[when.anchor]
+            names[pk] = anchor.number or anchor.label
+    return names
 
 
 def _replan(visits: Iterable[Visit], *, today: date | None, by: AnyActor) -> None:

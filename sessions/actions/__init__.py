@@ -1,0 +1,49 @@
+"""Everything that changes visits, sessions and doses: the only writers of this app."""
+
+from sessions.actions.course import (
+    complete,
+    confirm_enrollment,
+    consent,
+    discontinue_treatment,
+    enroll,
+    fail_screening,
+    withdraw,
+)
+from sessions.actions.dosing import (
+    AssignedKit,
+    GivenDose,
+    WithheldDose,
+    assign_kits,
+    give_doses,
+    withhold_doses,
+)
+from sessions.actions.holding import Holding
+from sessions.actions.planning import replan
+from sessions.actions.therapy import NewSession, record_sessions
+from sessions.actions.visits import Booking, Miss, book, hold, miss, reinstate
+
+__all__ = [
+    "AssignedKit",
+    "Booking",
+    "GivenDose",
+    "Holding",
+    "Miss",
+    "NewSession",
+    "WithheldDose",
+    "assign_kits",
+    "book",
+    "complete",
+    "confirm_enrollment",
+    "consent",
+    "discontinue_treatment",
+    "enroll",
+    "fail_screening",
+    "give_doses",
+    "hold",
+    "miss",
+    "record_sessions",
+    "reinstate",
+    "replan",
+    "withdraw",
+    "withhold_doses",
+]

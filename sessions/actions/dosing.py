@@ -1,0 +1,390 @@
+"""Kits assigned to administrations, and doses given or withheld.
+
+Nothing here knows a drug or an amount: a kit is a number, a dose is capsules and a time.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from accounts.models import User
+from accounts.vocabulary import Permission, roles_with
+from audit.actors import AnyActor
+from audit.refusal import Refused
+from audit.trail import acting
+from participants import actions as course
+from participants.actions import NewDeviation, Step
+from participants.lifecycle import Treatment
+from sessions.access import DelegationLog, delegation_log
+from sessions.actions.entries import as_they_stand, named, place_of, visit_name
+from sessions.actions.planning import replan
+from sessions.actions.statements import update_rows
+from sessions.dosing import (
+    WORDS,
+    Administration,
+    supplement_state,
+    window_deviation,
+)
+from sessions.drawing.windows import day_text
+from sessions.models import DoseAdministration, Visit
+from trials.access import local_time, protocol_versions, require
+from trials.protocol import ProtocolDefinition, Supplement
+
+Key = tuple[int, str]
+_GIVEN = ("given_at", "capsules", "given_by", "witnessed_by")
+
+
+@dataclass(frozen=True, slots=True)
+class AssignedKit:
+    """A kit that the pharmacist dispensed for one administration of a visit."""
+
+    visit: Visit
+    part: str
+    step: str
+    kit_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class GivenDose:
+    """An administration as it happened: when, how many capsules, which two people."""
+
+    visit: Visit
+    part: str
+    given_at: datetime
+    capsules: int
+    given_by: User
+    witnessed_by: User
+    explanation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WithheldDose:
+    """An administration that was not given, and why."""
+
+    visit: Visit
+    part: str
+    step: str
+    why: str
+
+
+def assign_kits(*, kits: Sequence[AssignedKit], by: AnyActor, reason: str = "") -> None:
+    """Tie kits to administrations; before it is given, a kit is exchanged with a reason."""
+    chosen = [kit.visit for kit in kits]
+    with acting(
+        "assign kit",
+        by=by,
+        reason=reason,
+        subject=named(chosen),
+        place=place_of(chosen),
+    ):
+        visits = _dosing_visits(chosen, permission=Permission.DISPENSE, by=by)
+        definitions = _definitions(visits)
+        saved = _saved(visits)
+        added, changed = [], []
+        for kit in kits:
+            visit = visits[kit.visit.pk]
+            _refuse_step(visit, kit.step, definitions[visit.protocol_version_id])
+            _refuse_treatment_over(visit)
+            row = saved.get((visit.pk, kit.part))
+            if row is not None and (row.given_at or row.withheld_reason):
+                done = "given" if row.given_at else "withheld"
+                raise Refused(
+                    f"The {_words(kit.part)} of {visit_name(visit)} is recorded as "
+                    f"{done}, so no kit can be assigned to it."
+                )
+            (added if row is None else changed).append(
+                _with_kit(row or _new(visit, kit.part), kit)
+            )
+        DoseAdministration.objects.bulk_create(added)
+        update_rows(changed, ("step", "kit_number"))
+
+
+def _with_kit(row: DoseAdministration, kit: AssignedKit) -> DoseAdministration:
+    row.step, row.kit_number = kit.step, kit.kit_number
+    return row
+
+
+def give_doses(
+    *,
+    doses: Sequence[GivenDose],
+    by: AnyActor,
+    reason: str = "",
+    today: date | None = None,
+) -> None:
+    """Record doses that were given; a saved one is corrected with a reason.
+
+    The supplement comes after the initial dose. Outside its window it needs an
+    explanation and leaves a deviation: what happened is never refused. The first dose
+    starts treatment.
+    """
+    chosen = [dose.visit for dose in doses]
+    with acting(
+        "record dose",
+        by=by,
+        reason=reason,
+        subject=named(chosen),
+        place=place_of(chosen),
+    ):
+        visits = _dosing_visits(chosen, permission=Permission.RECORD_DOSE, by=by)
+        definitions = _definitions(visits)
+        saved = _saved(visits)
+        before = {key: row.given_at for key, row in saved.items()}
+        log = delegation_log(
+            person for dose in doses for person in (dose.given_by, dose.witnessed_by)
+        )
+        for dose in doses:
+            visit = visits[dose.visit.pk]
+            row = saved.get((visit.pk, dose.part))
+            _check_kit(row, visit, dose.part)
+            _check_day(dose, visit)
+            _check_people(dose, visit, log)
+            saved[visit.pk, dose.part] = _given(row or _new(visit, dose.part), dose)
+        deviations = _deviations(doses, visits, saved, before, definitions)
+        update_rows([saved[dose.visit.pk, dose.part] for dose in doses], _GIVEN)
+        if deviations:
+            course.record_deviations(deviations=deviations, by=by)
+        _start_treatment(doses, visits, by=by)
+        days = [_local_day(visits[d.visit.pk], d.given_at) for d in doses]
+        people = {visit.participant_id: visit.participant for visit in visits.values()}
+        replan(participants=list(people.values()), today=today or max(days), by=by)
+
+
+def _given(row: DoseAdministration, dose: GivenDose) -> DoseAdministration:
+    for name in _GIVEN:
+        setattr(row, name, getattr(dose, name))
+    return row
+
+
+def _check_kit(row: DoseAdministration | None, visit: Visit, part: str) -> None:
+    name = visit_name(visit)
+    if row is not None and row.withheld_reason:
+        raise Refused(f"The {_words(part)} of {name} was recorded as withheld.")
+    if row is None or not row.kit_number:
+        raise Refused(
+            f"No kit has been dispensed for the {_words(part)} of {name}. Ask the "
+            "pharmacist."
+        )
+
+
+def _check_day(dose: GivenDose, visit: Visit) -> None:
+    """Refuse a dose on another day than the session's, its night included."""
+    name = visit_name(visit)
+    if visit.held_on is None:
+        raise Refused(f"Record first that {name} was held.")
+    day = _local_day(visit, dose.given_at)
+    if not visit.held_on <= day <= visit.held_on + timedelta(days=1):
+        raise Refused(
+            f"{name} was held on {day_text(visit.held_on)}, and the dose would be on "
+            f"{day_text(day)}. Correct one of them."
+        )
+    if dose.capsules < 1:
+        raise Refused("A dose that was given has at least one capsule.")
+
+
+def _check_people(dose: GivenDose, visit: Visit, log: DelegationLog) -> None:
+    if dose.given_by == dose.witnessed_by:
+        raise Refused("The witness must be a second person.")
+    site, day = visit.participant.site, _local_day(visit, dose.given_at)
+    for person, permission in (
+        (dose.given_by, Permission.RECORD_DOSE),
+        (dose.witnessed_by, Permission.WITNESS_DOSE),
+    ):
+        if not log.gives(person, roles_with(permission), site, on=day):
+            raise Refused(
+                f"{person.name} was not delegated to {permission.value} at this site on "
+                f"{day_text(day)}."
+            )
+
+
+def _deviations(
+    doses: Sequence[GivenDose],
+    visits: Mapping[int, Visit],
+    saved: Mapping[Key, DoseAdministration],
+    before: Mapping[Key, datetime | None],
+    definitions: Mapping[int, ProtocolDefinition],
+) -> list[NewDeviation]:
+    """Return a deviation for each supplement whose time is out of order by this act.
+
+    A corrected initial time moves the window, so both parts are looked at either way.
+    """
+    found = []
+    for visit in visits.values():
+        initial = saved.get((visit.pk, Administration.INITIAL))
+        supplement = saved.get((visit.pk, Administration.SUPPLEMENT))
+        if supplement is None or supplement.given_at is None:
+            continue
+        rows = {Administration.INITIAL: initial, Administration.SUPPLEMENT: supplement}
+        if all(
+            row is None or before.get((visit.pk, part)) == row.given_at
+            for part, row in rows.items()
+        ):
+            continue
+        rule = _supplement_of(definitions[visit.protocol_version_id], visit)
+        sentence = _supplement_sentence(initial, supplement.given_at, rule)
+        if sentence:
+            explained = [d.explanation for d in doses if d.visit.pk == visit.pk]
+            found.append(_dosing_deviation(visit, supplement, sentence, explained))
+    return found
+
+
+def _supplement_sentence(
+    initial: DoseAdministration | None, given_at: datetime, rule: Supplement
+) -> str:
+    if initial is None or initial.given_at is None:
+        raise Refused("The initial dose has not been recorded. It comes first.")
+    if given_at <= initial.given_at:
+        raise Refused(
+            "The supplemental dose would come before the initial dose. Correct the times."
+        )
+    window = supplement_state(
+        initial.given_at,
+        given_at,
+        opens_min=rule.opens_minutes,
+        closes_min=rule.closes_minutes,
+    )
+    return window_deviation(window, given_at)
+
+
+def _dosing_deviation(
+    visit: Visit,
+    supplement: DoseAdministration,
+    sentence: str,
+    explanations: Iterable[str],
+) -> NewDeviation:
+    explanation = " ".join(text.strip() for text in explanations if text.strip())
+    if not explanation:
+        raise Refused(f"{sentence} Say why: it is recorded as a deviation.")
+    given_at = supplement.given_at or datetime.min
+    return NewDeviation(
+        participant=visit.participant,
+        kind="dosing",
+        occurred_on=_local_day(visit, given_at),
+        description=f"{sentence} {explanation}",
+        visit_code=visit.code,
+    )
+
+
+def _start_treatment(
+    doses: Sequence[GivenDose], visits: Mapping[int, Visit], *, by: AnyActor
+) -> None:
+    """Start treatment with the first dose; a session without a dose starts nothing."""
+    first: dict[int, Step] = {}
+    for dose in sorted(doses, key=lambda each: each.given_at):
+        visit = visits[dose.visit.pk]
+        person = visit.participant
+        if person.treatment == Treatment.NOT_STARTED and person.pk not in first:
+            day = _local_day(visit, dose.given_at)
+            first[person.pk] = Step(participant=person, on=day)
+    if first:
+        course.start_treatment(steps=list(first.values()), by=by)
+
+
+def withhold_doses(
+    *, doses: Sequence[WithheldDose], by: AnyActor, reason: str = ""
+) -> None:
+    """Record doses that were not given, each with its reason, kit or no kit."""
+    chosen = [dose.visit for dose in doses]
+    with acting(
+        "withhold dose",
+        by=by,
+        reason=reason,
+        subject=named(chosen),
+        place=place_of(chosen),
+    ):
+        visits = _dosing_visits(chosen, permission=Permission.RECORD_DOSE, by=by)
+        definitions = _definitions(visits)
+        saved = _saved(visits)
+        added, changed = [], []
+        for dose in doses:
+            visit = visits[dose.visit.pk]
+            _refuse_step(visit, dose.step, definitions[visit.protocol_version_id])
+            row = saved.get((visit.pk, dose.part))
+            _refuse_withholding(row, visit, dose)
+            (added if row is None else changed).append(
+                _withheld(row or _new(visit, dose.part), dose)
+            )
+        DoseAdministration.objects.bulk_create(added)
+        update_rows(changed, ("withheld_reason",))
+
+
+def _refuse_withholding(
+    row: DoseAdministration | None, visit: Visit, dose: WithheldDose
+) -> None:
+    name = visit_name(visit)
+    if visit.held_on is None:
+        raise Refused(f"Record first that {name} was held, or that it was missed.")
+    if row is not None and row.given_at is not None:
+        raise Refused(
+            f"The {_words(dose.part)} of {name} was given, so it was not withheld."
+        )
+    if not dose.why.strip():
+        raise Refused("Say why the dose was withheld.")
+
+
+def _withheld(row: DoseAdministration, dose: WithheldDose) -> DoseAdministration:
+    # A kit dispensed for another step stays on record as it was dispensed.
+    row.step = row.step or dose.step
+    row.withheld_reason = dose.why.strip()
+    return row
+
+
+def _dosing_visits(
+    chosen: Sequence[Visit], *, permission: Permission, by: AnyActor
+) -> dict[int, Visit]:
+    require(by=by, permission=permission, site_ids={visit.site_id for visit in chosen})
+    visits = as_they_stand(chosen)
+    for visit in visits.values():
+        if visit.kind != "dosing":
+            raise Refused(f"{visit_name(visit)} is not a dosing session.")
+    return visits
+
+
+def _definitions(visits: Mapping[int, Visit]) -> dict[int, ProtocolDefinition]:
+    return protocol_versions(visit.protocol_version_id for visit in visits.values())
+
+
+def _saved(visits: Mapping[int, Visit]) -> dict[Key, DoseAdministration]:
+    rows = DoseAdministration.objects.filter(visit__in=visits)
+    return {(row.visit_id, row.part): row for row in rows}
+
+
+def _new(visit: Visit, part: str) -> DoseAdministration:
+    if part not in {kind.value for kind in Administration}:
+        raise Refused("A dose is either the initial or the supplemental one.")
+    return DoseAdministration(
+        trial_id=visit.trial_id,
+        site_id=visit.site_id,
+        participant_id=visit.participant_id,
+        visit=visit,
+        part=part,
+    )
+
+
+def _refuse_step(visit: Visit, step: str, definition: ProtocolDefinition) -> None:
+    known = definition.visits_by_code
+    if visit.code not in known or step not in known[visit.code].dose:
+        raise Refused(f"The protocol has no dose step “{step}” at {visit_name(visit)}.")
+
+
+def _refuse_treatment_over(visit: Visit) -> None:
+    person = visit.participant
+    if person.randomized_on is None:
+        raise Refused(
+            f"{person.number} is not randomized, so there is no kit to assign."
+        )
+    if person.treatment == Treatment.DISCONTINUED:
+        raise Refused(f"Treatment of {person.number} was stopped. No kit is assigned.")
+
+
+def _supplement_of(definition: ProtocolDefinition, visit: Visit) -> Supplement:
+    if definition.dosing is None or definition.dosing.supplement is None:
+        raise Refused(f"The protocol has no supplemental dose at {visit_name(visit)}.")
+    return definition.dosing.supplement
+
+
+def _words(part: str) -> str:
+    return WORDS[Administration(part)].lower()
+
+
+def _local_day(visit: Visit, moment: datetime) -> date:
+    return local_time(visit.participant.site, moment).date()
