@@ -177,6 +177,13 @@ REPORTER_WORDS: Mapping[Reporter, str] = {
     Reporter.OTHER: "Other",
 }
 
+# Events that phase 3 trials of this treatment followed up whatever their seriousness.
+SPECIAL_INTEREST_WORDS: Mapping[str, str] = {
+    "suicidality": "Suicidality",
+    "cardiac": "Cardiac",
+    "abuse_potential": "Abuse potential",
+}
+
 FATAL_OR_LIFE_THREATENING = frozenset(
     {SeriousnessCriterion.DEATH, SeriousnessCriterion.LIFE_THREATENING}
 )

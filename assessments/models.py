@@ -28,7 +28,9 @@ class Assessment(models.Model):
     participant = models.ForeignKey(
         Participant, on_delete=models.PROTECT, related_name="assessments"
     )
-    visit = models.ForeignKey(Visit, on_delete=models.PROTECT, related_name="assessments")
+    visit = models.ForeignKey(
+        Visit, on_delete=models.PROTECT, related_name="assessments"
+    )
     # The row of the protocol's time-and-events table; usually the instrument's code.
     code = models.CharField(max_length=40)
     instrument = models.CharField(max_length=40)
@@ -55,6 +57,12 @@ class Assessment(models.Model):
         choices={"direct": "Entered directly", "paper": "Transcribed from paper"},
     )
     not_done_reason = models.TextField(blank=True)
+    # Who typed a form copied from paper; the rater is whoever held the interview.
+    entered_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    # What was done about answers that call for a clinician the same day.
+    alert_action = models.TextField("what was done", blank=True)
 
     class Disclosure:
         open = {
@@ -77,7 +85,9 @@ class Assessment(models.Model):
             "assessed_on",
             "source",
             "not_done_reason",
+            "entered_by",
         }
+        identifying = {"alert_action"}
 
     class Meta:
         indexes = [

@@ -16,5 +16,6 @@ urlpatterns = [
     path("", include("assessments.urls")),
     path("", include("randomization.urls")),
     path("api/v1/", include("exports.urls")),
+    path("oversight/trail/", include("oversight.urls")),
     path("oversight/", oversight_site.urls),
 ]

@@ -1,0 +1,1 @@
+"""IRB auditors and data managers: the whole blinded record and its trail, read-only."""

@@ -1,25 +1,59 @@
-"""The auditors' admin site: who may enter it."""
+"""The auditors' admin site: who may enter it, and by which door."""
 
+from typing import Any
+
+from django.conf import settings
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
 
+from accounts import http
 from accounts.models import User
 from accounts.vocabulary import Permission
 from trials.access import trials_where
 
 
 class OversightSite(AdminSite):
-    """Entered through the ordinary sign-in, by people whose role oversees a trial."""
+    """Entered through the ordinary sign-in, by people whose role oversees a trial.
+
+    It has no password door of its own (ACC-09), and nothing in it can be changed.
+    """
 
     site_header = "Candor oversight"
     site_title = "Candor oversight"
     index_title = "The record"
+    index_template = "oversight/index.html"
+    enable_nav_sidebar = False
 
     def has_permission(self, request: HttpRequest) -> bool:
         user = request.user
         if not isinstance(user, User):
             return False
         return trials_where(user.pk, Permission.OVERSEE).exists()
+
+    @method_decorator([never_cache, login_not_required])
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        """Send a stranger to the sign-in; to anybody else this site does not exist."""
+        if request.user.is_authenticated:
+            raise Http404
+        return redirect(settings.LOGIN_URL)
+
+    def logout(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        if request.method == "POST":
+            http.sign_out(request)
+        return redirect(settings.LOGIN_URL)
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        return redirect("accounts:change_password")
 
 
 oversight_site = OversightSite(name="oversight")

@@ -3,6 +3,7 @@
 The database refuses rows made otherwise, so a test cannot lie about the state of things.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -12,9 +13,20 @@ from accounts.actions import NewUser, create_users, signed_in
 from accounts.models import User
 from accounts.vocabulary import Role
 from audit.actors import Actor, SystemActor
-from participants.actions import NewConsent, NewFact, NewScreening, screen
+from participants.actions import (
+    Confirmation,
+    NewConsent,
+    NewFact,
+    NewScreening,
+    Step,
+    mark_randomized,
+    record_facts,
+    screen,
+)
 from participants.models import Participant
 from participants.vocabulary import CONSENT_ITEMS
+from sessions import actions as session_actions
+from sessions.models import Visit
 from trials.actions import (
     NewDelegation,
     NewSite,
@@ -213,9 +225,7 @@ def eligible_facts(
     A fact given as None is left out.
     """
     values = {
-        code: value
-        for code, value in (ELIGIBLE | other).items()
-        if value is not None
+        code: value for code, value in (ELIGIBLE | other).items() if value is not None
     }
     return [
         NewFact(participant, code, value, on, "screening interview")
@@ -232,3 +242,94 @@ def baseline_facts(
         NewFact(participant, code, value, on, "CAPS-5, visit V3", is_outcome=True)
         for code, value in values.items()
     ]
+
+
+# The course of somebody for whom everything goes as planned: visit by day. Each day is
+# the target of the visit's window when the visits before it were held on theirs.
+ON_TARGET = {
+    "screening": date(2025, 3, 10),
+    "enrollment_visit": date(2025, 3, 24),
+    "prep_1": date(2025, 3, 31),
+    "prep_2": date(2025, 4, 7),
+    "baseline": date(2025, 4, 14),
+    "prep_3": date(2025, 4, 21),
+    "dosing_1": date(2025, 4, 28),
+}
+RANDOMIZED_ON = date(2025, 4, 22)
+
+
+def consented(
+    world: World, n: int = 1, *, on: date = SCREENED_ON, elsewhere: bool = False
+) -> list[Participant]:
+    """Put n people on the screening log with signed consent and their first plan."""
+    people = screened(world, n, on=on, elsewhere=elsewhere)
+    by = world.actor(Role.COORDINATOR, elsewhere=elsewhere)
+    consents = [consent_of(world, person, on=on) for person in people]
+    session_actions.consent(consents=consents, by=by)
+    return people
+
+
+def visit_of(participant: Participant, code: str) -> Visit:
+    """Return one visit of a participant as it stands now."""
+    return Visit.objects.select_related("participant", "site").get(
+        participant=participant, code=code
+    )
+
+
+def held(
+    world: World,
+    people: Sequence[Participant],
+    *codes: str,
+    on: date | None = None,
+    elsewhere: bool = False,
+) -> None:
+    """Hold visits of several people in the order given, on `on` or on target."""
+    by = world.actor(Role.COORDINATOR, elsewhere=elsewhere)
+    for code in codes:
+        holdings = [
+            session_actions.Holding(
+                visit_of(person, code), on or ON_TARGET[code], "in_person"
+            )
+            for person in people
+        ]
+        session_actions.hold(holdings=holdings, by=by)
+
+
+def enrolled(world: World, n: int = 1, *, elsewhere: bool = False) -> list[Participant]:
+    """Return n people enrolled on the day of V0, with every fact a person records."""
+    people = consented(world, n, elsewhere=elsewhere)
+    by = world.actor(Role.COORDINATOR, elsewhere=elsewhere)
+    facts = [fact for person in people for fact in eligible_facts(person)]
+    record_facts(facts=facts, by=by)
+    held(world, people, "screening", "enrollment_visit", elsewhere=elsewhere)
+    on = ON_TARGET["enrollment_visit"]
+    session_actions.enroll(steps=[Step(person, on) for person in people], by=by)
+    return people
+
+
+def confirmed(world: World, n: int = 1, *, elsewhere: bool = False) -> list[Participant]:
+    """Return n people whose enrollment the investigator confirmed on the day of V4."""
+    people = enrolled(world, n, elsewhere=elsewhere)
+    held(world, people, "prep_1", "prep_2", "baseline", elsewhere=elsewhere)
+    scores = [
+        fact
+        for person in people
+        for fact in baseline_facts(person, on=ON_TARGET["baseline"])
+    ]
+    record_facts(facts=scores, by=SETUP)
+    held(world, people, "prep_3", elsewhere=elsewhere)
+    session_actions.confirm_enrollment(
+        confirmations=[Confirmation(person, ON_TARGET["prep_3"]) for person in people],
+        password=PASSWORD,
+        by=world.actor(Role.INVESTIGATOR, elsewhere=elsewhere),
+    )
+    return people
+
+
+def randomized(world: World, n: int = 1, *, elsewhere: bool = False) -> list[Participant]:
+    """Return n people in the state after randomization; nobody here has an arm."""
+    people = confirmed(world, n, elsewhere=elsewhere)
+    by = world.actor(Role.COORDINATOR, elsewhere=elsewhere)
+    mark_randomized(steps=[Step(person, RANDOMIZED_ON) for person in people], by=by)
+    session_actions.replan(participants=people, today=RANDOMIZED_ON, by=by)
+    return people

@@ -112,7 +112,11 @@ def _check(
     assessment: Assessment, item: str, value: int | str | None, missing: str
 ) -> None:
     if item in BESIDE_THE_ITEMS:
-        if missing or not isinstance(value, str | None) or len(value or "") > LONGEST_TEXT:
+        if (
+            missing
+            or not isinstance(value, str | None)
+            or len(value or "") > LONGEST_TEXT
+        ):
             raise Refused("That text is too long to be kept.")
         return
     edition = instrument(assessment.instrument, assessment.version)

@@ -62,9 +62,7 @@ def fetched(assessments: Sequence[Assessment], *, by: AnyActor) -> list[Record]:
     ]
 
 
-def move(
-    records: Sequence[Record], to: Move, *, reason: str = ""
-) -> dict[int, State]:
+def move(records: Sequence[Record], to: Move, *, reason: str = "") -> dict[int, State]:
     """Lock the rows, in one order, and return the state that each comes to.
 
     The state is read under the lock: of two people who complete one form at the same
@@ -77,7 +75,9 @@ def move(
         .order_by("pk")
         .values_list("pk", "state")
     )
-    return {key: moved(State(state), to, reason=reason) for key, state in states.items()}
+    return {
+        key: moved(State(state), to, reason=reason) for key, state in states.items()
+    }
 
 
 def require_entry(record: Record, *, source: str) -> None:

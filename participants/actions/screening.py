@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from django.db import transaction
 from django.db.models import Max
 
 from accounts.vocabulary import Permission
 from audit.actors import AnyActor
 from audit.refusal import Refused
 from audit.trail import acting
-from participants.actions.batch import place_of
+from participants.actions.batch import place_of, subject_of
 from participants.lifecycle import State
 from participants.models import Participant
 from participants.numbering import participant_number
@@ -41,13 +42,16 @@ def screen(*, screenings: Sequence[NewScreening], by: AnyActor) -> list[Particip
         )
         for screening in screenings
     ]
-    place = place_of(draft)
-    sites = sorted({str(screening.site) for screening in screenings})
-    count = f"{len(draft)} {'person' if len(draft) == 1 else 'people'}"
-    subject = f"{count} at {', '.join(sites)}"
-    with acting("add to screening log", by=by, subject=subject, place=place):
+    # The number is part of the entry's subject, so it is taken just before the act opens.
+    with transaction.atomic():
         _number(draft)
-        return Participant.objects.bulk_create(draft)
+        with acting(
+            "add to screening log",
+            by=by,
+            subject=subject_of(draft),
+            place=place_of(draft),
+        ):
+            return Participant.objects.bulk_create(draft)
 
 
 def _number(draft: Sequence[Participant]) -> None:

@@ -7,22 +7,30 @@ from audit.actors import AnyActor
 from audit.trail import acting
 from participants import actions as course
 from participants.actions import Confirmation, NewConsent, Step
+from participants.actions.batch import place_of, reason_of, subject_of
 from participants.lifecycle import Treatment
 from participants.models import Participant
-from sessions.actions.entries import numbered, place_of
 from sessions.actions.planning import replan
 
 
 def consent(
-    *, consents: Sequence[NewConsent], by: AnyActor, today: date | None = None
+    *,
+    consents: Sequence[NewConsent],
+    by: AnyActor,
+    reason: str = "",
+    today: date | None = None,
 ) -> None:
     """Record signed consent, and plan the first visits from its day."""
     people = [item.participant for item in consents]
     on = today or max(item.signed_on for item in consents)
     with acting(
-        "record consent", by=by, subject=numbered(people), place=place_of(people)
+        "record consent",
+        by=by,
+        reason=reason,
+        subject=subject_of(people),
+        place=place_of(people),
     ):
-        course.record_consents(consents=consents, by=by)
+        course.record_consents(consents=consents, by=by, reason=reason)
         replan(participants=people, today=on, by=by)
 
 
@@ -51,23 +59,9 @@ def discontinue_treatment(
 def withdraw(*, steps: Sequence[Step], by: AnyActor, today: date | None = None) -> None:
     """Record that participants left the study, with their reasons.
 
-    Whoever leaves is given no further dose, so treatment that was not over stops with
-    it in the same act; otherwise it would stand as "on treatment" for ever.
+    Treatment that runs ends with it; visits that the protocol keeps stay planned.
     """
-    people = [step.participant for step in steps]
-    with acting(
-        "withdraw",
-        by=by,
-        reason=_reasons(steps),
-        subject=numbered(people),
-        place=place_of(people),
-    ):
-        open_ended = _with_treatment(people, Treatment.NOT_STARTED, Treatment.ON)
-        stopping = [step for step in steps if step.participant.pk in open_ended]
-        if stopping:
-            course.discontinue_treatment(steps=stopping, by=by)
-        course.withdraw(steps=steps, by=by)
-        replan(participants=people, today=_today(steps, today), by=by)
+    _step("withdraw", course.withdraw, steps, by=by, today=today)
 
 
 def complete(*, steps: Sequence[Step], by: AnyActor, today: date | None = None) -> None:
@@ -76,12 +70,11 @@ def complete(*, steps: Sequence[Step], by: AnyActor, today: date | None = None) 
     with acting(
         "complete",
         by=by,
-        reason=_reasons(steps),
-        subject=numbered(people),
+        reason=reason_of(step.reason for step in steps),
+        subject=subject_of(people),
         place=place_of(people),
     ):
-        on_treatment = _with_treatment(people, Treatment.ON)
-        finishing = [step for step in steps if step.participant.pk in on_treatment]
+        finishing = _of_those_on_treatment(steps)
         if finishing:
             course.finish_treatment(steps=finishing, by=by)
         course.complete(steps=steps, by=by)
@@ -99,7 +92,7 @@ def confirm_enrollment(
     """Have the investigator sign eligibility, and plan on from there."""
     people = [item.participant for item in confirmations]
     with acting(
-        "confirm enrollment", by=by, subject=numbered(people), place=place_of(people)
+        "confirm enrollment", by=by, subject=subject_of(people), place=place_of(people)
     ):
         course.confirm_eligibility(
             confirmations=confirmations, milestone=milestone, password=password, by=by
@@ -120,8 +113,8 @@ def _step(
     with acting(
         verb,
         by=by,
-        reason=_reasons(steps),
-        subject=numbered(people),
+        reason=reason_of(step.reason for step in steps),
+        subject=subject_of(people),
         place=place_of(people),
     ):
         move(steps=steps, by=by)
@@ -132,12 +125,9 @@ def _today(steps: Sequence[Step], today: date | None) -> date:
     return today or max(step.on for step in steps)
 
 
-def _reasons(steps: Sequence[Step]) -> str:
-    return "; ".join(dict.fromkeys(step.reason for step in steps if step.reason))
-
-
-def _with_treatment(people: Sequence[Participant], *states: Treatment) -> set[int]:
-    """Return the ids of those whose treatment stands there now, not when they were read."""
-    ids = {person.pk for person in people}
-    found = Participant.objects.filter(pk__in=ids, treatment__in=states)
-    return set(found.values_list("pk", flat=True))
+def _of_those_on_treatment(steps: Sequence[Step]) -> list[Step]:
+    """Return the steps of those whose treatment is on now, not when they were read."""
+    ids = {step.participant.pk for step in steps}
+    found = Participant.objects.filter(pk__in=ids, treatment=Treatment.ON)
+    on_treatment = set(found.values_list("pk", flat=True))
+    return [step for step in steps if step.participant.pk in on_treatment]

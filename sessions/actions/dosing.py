@@ -3,7 +3,7 @@
 Nothing here knows a drug or an amount: a kit is a number, a dose is capsules and a time.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -13,24 +13,19 @@ from audit.actors import AnyActor
 from audit.refusal import Refused
 from audit.trail import acting
 from participants import actions as course
-from participants.actions import NewDeviation, Step
+from participants.actions import Step
 from participants.lifecycle import Treatment
 from sessions.access import DelegationLog, delegation_log
-from sessions.actions.entries import as_they_stand, named, place_of, visit_name
+from sessions.actions.entries import as_they_stand, named, placed, visit_name
 from sessions.actions.planning import replan
 from sessions.actions.statements import update_rows
-from sessions.dosing import (
-    WORDS,
-    Administration,
-    supplement_state,
-    window_deviation,
-)
+from sessions.actions.supplement import Key, supplement_deviations
+from sessions.dosing import WORDS, Administration
 from sessions.drawing.windows import day_text
 from sessions.models import DoseAdministration, Visit
 from trials.access import local_time, protocol_versions, require
-from trials.protocol import ProtocolDefinition, Supplement
+from trials.protocol import ProtocolDefinition
 
-Key = tuple[int, str]
 _GIVEN = ("given_at", "capsules", "given_by", "witnessed_by")
 
 
@@ -75,12 +70,13 @@ def assign_kits(*, kits: Sequence[AssignedKit], by: AnyActor, reason: str = "") 
         by=by,
         reason=reason,
         subject=named(chosen),
-        place=place_of(chosen),
+        place=placed(chosen),
     ):
         visits = _dosing_visits(chosen, permission=Permission.DISPENSE, by=by)
         definitions = _definitions(visits)
         saved = _saved(visits)
-        added, changed = [], []
+        added: list[DoseAdministration] = []
+        changed: list[DoseAdministration] = []
         for kit in kits:
             visit = visits[kit.visit.pk]
             _refuse_step(visit, kit.step, definitions[visit.protocol_version_id])
@@ -123,7 +119,7 @@ def give_doses(
         by=by,
         reason=reason,
         subject=named(chosen),
-        place=place_of(chosen),
+        place=placed(chosen),
     ):
         visits = _dosing_visits(chosen, permission=Permission.RECORD_DOSE, by=by)
         definitions = _definitions(visits)
@@ -139,7 +135,14 @@ def give_doses(
             _check_day(dose, visit)
             _check_people(dose, visit, log)
             saved[visit.pk, dose.part] = _given(row or _new(visit, dose.part), dose)
-        deviations = _deviations(doses, visits, saved, before, definitions)
+        changed = {key for key, row in saved.items() if before.get(key) != row.given_at}
+        deviations = supplement_deviations(
+            visits.values(),
+            rows=saved,
+            changed=changed,
+            definitions=definitions,
+            explanations={dose.visit.pk: dose.explanation for dose in doses},
+        )
         update_rows([saved[dose.visit.pk, dose.part] for dose in doses], _GIVEN)
         if deviations:
             course.record_deviations(deviations=deviations, by=by)
@@ -196,74 +199,6 @@ def _check_people(dose: GivenDose, visit: Visit, log: DelegationLog) -> None:
             )
 
 
-def _deviations(
-    doses: Sequence[GivenDose],
-    visits: Mapping[int, Visit],
-    saved: Mapping[Key, DoseAdministration],
-    before: Mapping[Key, datetime | None],
-    definitions: Mapping[int, ProtocolDefinition],
-) -> list[NewDeviation]:
-    """Return a deviation for each supplement whose time is out of order by this act.
-
-    A corrected initial time moves the window, so both parts are looked at either way.
-    """
-    found = []
-    for visit in visits.values():
-        initial = saved.get((visit.pk, Administration.INITIAL))
-        supplement = saved.get((visit.pk, Administration.SUPPLEMENT))
-        if supplement is None or supplement.given_at is None:
-            continue
-        rows = {Administration.INITIAL: initial, Administration.SUPPLEMENT: supplement}
-        if all(
-            row is None or before.get((visit.pk, part)) == row.given_at
-            for part, row in rows.items()
-        ):
-            continue
-        rule = _supplement_of(definitions[visit.protocol_version_id], visit)
-        sentence = _supplement_sentence(initial, supplement.given_at, rule)
-        if sentence:
-            explained = [d.explanation for d in doses if d.visit.pk == visit.pk]
-            found.append(_dosing_deviation(visit, supplement, sentence, explained))
-    return found
-
-
-def _supplement_sentence(
-    initial: DoseAdministration | None, given_at: datetime, rule: Supplement
-) -> str:
-    if initial is None or initial.given_at is None:
-        raise Refused("The initial dose has not been recorded. It comes first.")
-    if given_at <= initial.given_at:
-        raise Refused(
-            "The supplemental dose would come before the initial dose. Correct the times."
-        )
-    window = supplement_state(
-        initial.given_at,
-        given_at,
-        opens_min=rule.opens_minutes,
-        closes_min=rule.closes_minutes,
-    )
-    return window_deviation(window, given_at)
-
-
-def _dosing_deviation(
-    visit: Visit,
-    supplement: DoseAdministration,
-    sentence: str,
-    explanations: Iterable[str],
-) -> NewDeviation:
-    explanation = " ".join(text.strip() for text in explanations if text.strip())
-    if not explanation:
-        raise Refused(f"{sentence} Say why: it is recorded as a deviation.")
-    given_at = supplement.given_at or datetime.min
-    return NewDeviation(
-        participant=visit.participant,
-        kind="dosing",
-        occurred_on=_local_day(visit, given_at),
-        description=f"{sentence} {explanation}",
-        visit_code=visit.code,
-    )
-
-
 def _start_treatment(
     doses: Sequence[GivenDose], visits: Mapping[int, Visit], *, by: AnyActor
 ) -> None:
@@ -289,12 +224,13 @@ def withhold_doses(
         by=by,
         reason=reason,
         subject=named(chosen),
-        place=place_of(chosen),
+        place=placed(chosen),
     ):
         visits = _dosing_visits(chosen, permission=Permission.RECORD_DOSE, by=by)
         definitions = _definitions(visits)
         saved = _saved(visits)
-        added, changed = [], []
+        added: list[DoseAdministration] = []
+        changed: list[DoseAdministration] = []
         for dose in doses:
             visit = visits[dose.visit.pk]
             _refuse_step(visit, dose.step, definitions[visit.protocol_version_id])
@@ -374,12 +310,6 @@ def _refuse_treatment_over(visit: Visit) -> None:
         )
     if person.treatment == Treatment.DISCONTINUED:
         raise Refused(f"Treatment of {person.number} was stopped. No kit is assigned.")
-
-
-def _supplement_of(definition: ProtocolDefinition, visit: Visit) -> Supplement:
-    if definition.dosing is None or definition.dosing.supplement is None:
-        raise Refused(f"The protocol has no supplemental dose at {visit_name(visit)}.")
-    return definition.dosing.supplement
 
 
 def _words(part: str) -> str:

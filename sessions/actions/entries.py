@@ -5,11 +5,9 @@ from collections.abc import Iterable, Sequence
 from django.db.models import prefetch_related_objects
 
 from audit.actors import Place
+from participants.actions.batch import NAMED_AT_MOST, place_of
 from participants.models import Participant
 from sessions.models import Visit
-
-# A batch of a thousand visits is one entry; its row changes name each of them.
-MOST_NAMED = 20
 
 
 def visit_name(visit: Visit) -> str:
@@ -20,22 +18,18 @@ def visit_name(visit: Visit) -> str:
 def named(visits: Sequence[Visit]) -> str:
     """Return the visits in words, as in "01-001-7, visit V5"."""
     prefetch_related_objects(list(visits), "participant")
-    return _listed(
+    names = [
         f"{visit.participant.number}, visit {visit_name(visit)}" for visit in visits
-    )
+    ]
+    shown = "; ".join(names[:NAMED_AT_MOST])
+    more = len(names) - NAMED_AT_MOST
+    return f"{shown}; and {more} more" if more > 0 else shown
 
 
-def numbered(participants: Sequence[Participant]) -> str:
-    """Return the participants' numbers in words."""
-    return _listed(participant.number for participant in participants)
-
-
-def place_of(rows: Sequence[Visit] | Sequence[Participant]) -> Place:
-    """Return the trial, site and participant that all the rows have in common."""
-    trials = {row.trial_id for row in rows}
-    sites = {row.site_id for row in rows}
-    people = {row.participant_id if isinstance(row, Visit) else row.pk for row in rows}
-    return Place(_only(trials), _only(sites), _only(people))
+def placed(visits: Sequence[Visit]) -> Place:
+    """Return the trial, site and participant that all the visits have in common."""
+    prefetch_related_objects(list(visits), "participant")
+    return place_of(visit.participant for visit in visits)
 
 
 def locked(participants: Iterable[Participant]) -> dict[int, Participant]:
@@ -63,14 +57,3 @@ def as_they_stand(visits: Sequence[Visit]) -> dict[int, Visit]:
     for row in found.values():
         row.participant = people[row.participant_id]
     return found
-
-
-def _listed(names: Iterable[str]) -> str:
-    known = list(dict.fromkeys(names))
-    shown = "; ".join(known[:MOST_NAMED])
-    more = len(known) - MOST_NAMED
-    return f"{shown}; and {more} more" if more > 0 else shown
-
-
-def _only(ids: set[int]) -> int | None:
-    return next(iter(ids)) if len(ids) == 1 else None

@@ -118,22 +118,30 @@ def _refuse_dosing(visit: Visit, on: date) -> None:
         )
 
 
+_WITHOUT_A_DAY = {
+    "no_day": "Held although no day was left.",
+    "too_late": "Held although it was too late.",
+    "cancelled": "Recorded after it had been cancelled.",
+}
+
+
 def out_of_order(visit: Visit, on: date) -> str:
-    """Return what is out of order about holding a visit on a day; empty if nothing is."""
-    if visit.plan in {"no_day", "too_late"}:
-        return f"Held although no day was left. {visit.why}".rstrip()
-    if visit.plan == "cancelled":
-        return f"Recorded after it had been cancelled. {visit.why}".rstrip()
+    """Return what is out of order about holding a visit on a day; empty if nothing is.
+
+    A forecast binds nobody: only a firm window can be left.
+    """
+    if visit.plan in _WITHOUT_A_DAY:
+        return f"{_WITHOUT_A_DAY[visit.plan]} {visit.why}".rstrip()
+    sentence = ""
     if visit.plan == "provisional":
-        # A forecast binds nobody.
-        return ""
+        return sentence
     if visit.opens is not None and on < visit.opens:
         early = days_text((visit.opens - on).days)
-        return f"Held {early} before the window{_window(visit)}."
-    if visit.closes is not None and on > visit.closes:
+        sentence = f"Held {early} before the window{_window(visit)}."
+    elif visit.closes is not None and on > visit.closes:
         late = days_text((on - visit.closes).days)
-        return f"Held {late} after the window{_window(visit)}."
-    return ""
+        sentence = f"Held {late} after the window{_window(visit)}."
+    return sentence
 
 
 def _window(visit: Visit) -> str:

@@ -9,9 +9,10 @@ from django.db.models import Min
 
 from audit.actors import AnyActor
 from audit.trail import acting
+from participants.actions.batch import place_of, subject_of
 from participants.lifecycle import State
 from participants.models import Consent, ConsentItem, Participant
-from sessions.actions.entries import locked, numbered, place_of
+from sessions.actions.entries import locked
 from sessions.actions.statements import update_rows
 from sessions.models import DoseAdministration, Visit
 from sessions.schedule import PlannedVisit, Record, plan
@@ -55,7 +56,7 @@ def replan(
     with acting(
         "plan visits",
         by=by,
-        subject=numbered(participants),
+        subject=subject_of(participants),
         place=place_of(participants),
     ):
         people = locked(participants)
@@ -72,7 +73,9 @@ def replan(
             definition = definitions[person.protocol_version_id]
             record = _record(person, on_record)
             planned = plan(definition, record, today or _latest(record))
-            added += _missing(person, definition, on_record.visits, planned)
+            added += _missing(
+                person, definition, visits=on_record.visits, planned=planned
+            )
             moved += _moved(on_record.visits, planned)
         Visit.objects.bulk_create(added)
         update_rows(moved, WINDOW)
@@ -145,6 +148,7 @@ def _events(person: Participant, consented_on: date | None) -> dict[str, date]:
 def _missing(
     person: Participant,
     definition: ProtocolDefinition,
+    *,
     visits: Mapping[str, Visit],
     planned: Mapping[str, PlannedVisit],
 ) -> list[Visit]:

@@ -1,9 +1,10 @@
 """One UPDATE for any number of rows, from arrays of their new values."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import connection
-from django.db.models import Model
+from django.db.models import Field, Model
 from psycopg import sql
 
 
@@ -16,12 +17,16 @@ def update_rows(rows: Sequence[Model], fields: Sequence[str]) -> None:
     if not rows:
         return
     meta = rows[0]._meta  # noqa: SLF001 - Django's public name
-    columns = [meta.get_field(name) for name in ("id", *fields)]
-    names = [sql.Identifier(column.column) for column in columns]
-    kinds = [
-        sql.SQL(f"%s::{column.rel_db_type(connection)}[]") for column in columns[:1]
+    known = {column.name: column for column in meta.concrete_fields}
+    columns: list[Field[Any, Any]] = [known[name] for name in ("id", *fields)]
+    names = [sql.Identifier(str(column.column)) for column in columns]
+    arrays = [
+        # The key as a foreign key would have it: never "serial".
+        sql.SQL(f"%s::{column.rel_db_type(connection)}[]")
+        if column.primary_key
+        else sql.SQL(f"%s::{column.db_type(connection)}[]")
+        for column in columns
     ]
-    kinds += [sql.SQL(f"%s::{column.db_type(connection)}[]") for column in columns[1:]]
     statement = sql.SQL(
         "UPDATE {table} AS old SET {changes} FROM unnest({arrays}) AS new ({names}) "
         "WHERE old.id = new.id"
@@ -30,7 +35,7 @@ def update_rows(rows: Sequence[Model], fields: Sequence[str]) -> None:
         changes=sql.SQL(", ").join(
             sql.SQL("{name} = new.{name}").format(name=name) for name in names[1:]
         ),
-        arrays=sql.SQL(", ").join(kinds),
+        arrays=sql.SQL(", ").join(arrays),
         names=sql.SQL(", ").join(names),
     )
     values = [[getattr(row, column.attname) for row in rows] for column in columns]

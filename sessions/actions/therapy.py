@@ -10,7 +10,7 @@ from audit.actors import AnyActor
 from audit.refusal import Refused
 from audit.trail import acting
 from sessions.access import DelegationLog, delegation_log
-from sessions.actions.entries import as_they_stand, named, place_of, visit_name
+from sessions.actions.entries import as_they_stand, named, placed, visit_name
 from sessions.actions.statements import update_rows
 from sessions.drawing.windows import day_text
 from sessions.models import TherapySession, Visit
@@ -42,7 +42,7 @@ def record_sessions(
         by=by,
         reason=reason,
         subject=named(chosen),
-        place=place_of(chosen),
+        place=placed(chosen),
     ):
         require(
             by=by,
@@ -66,7 +66,8 @@ def _save(sessions: Sequence[NewSession], visits: dict[int, Visit]) -> None:
     saved = {
         row.visit_id: row for row in TherapySession.objects.filter(visit__in=visits)
     }
-    added, changed = [], []
+    added: list[TherapySession] = []
+    changed: list[TherapySession] = []
     for item in sessions:
         visit = visits[item.visit.pk]
         row = saved.get(visit.pk)

@@ -12,7 +12,7 @@ from audit.refusal import Refused
 from audit.trail import acting
 from participants.actions import NewDeviation, record_deviations
 from participants.models import Consent
-from sessions.actions.entries import as_they_stand, named, place_of, visit_name
+from sessions.actions.entries import as_they_stand, named, placed, visit_name
 from sessions.actions.holding import Holding, deviation_of, may_be_held
 from sessions.actions.planning import replan
 from sessions.actions.statements import update_rows
@@ -61,7 +61,7 @@ def book(
         by=by,
         reason=reason,
         subject=named(chosen),
-        place=place_of(chosen),
+        place=placed(chosen),
     ):
         visits = _to_record(chosen, by=by)
         for booking in bookings:
@@ -107,7 +107,7 @@ def hold(
         by=by,
         reason=reason.strip() or _other_mode(holdings),
         subject=named(chosen),
-        place=place_of(chosen),
+        place=placed(chosen),
     ):
         visits = _to_record(chosen, by=by)
         consented, anchors = _consent_days(visits), _anchors(visits)
@@ -165,7 +165,7 @@ def miss(*, misses: Sequence[Miss], by: AnyActor, today: date | None = None) -> 
         by=by,
         reason=reasons,
         subject=named(chosen),
-        place=place_of(chosen),
+        place=placed(chosen),
     ):
         visits = _to_record(chosen, by=by)
         for item in misses:
@@ -206,7 +206,7 @@ def reinstate(
         by=by,
         reason=reason,
         subject=named(visits),
-        place=place_of(visits),
+        place=placed(visits),
     ):
         rows = _to_record(visits, by=by)
         _refuse_with_contents(rows)

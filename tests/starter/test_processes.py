@@ -66,7 +66,12 @@ def test_a_one_time_process_reports_and_is_not_started_again(
 ) -> None:
     codes: list[int] = []
     supervisor.start_once(sleeper(tmp_path, script="exit 3"), codes.append)
-    assert wait_until(lambda: supervisor.poll() is None and bool(codes), 5)
+
+    def reported() -> bool:
+        supervisor.poll()
+        return bool(codes)
+
+    assert wait_until(reported, 5)
     assert codes == [3]
     assert supervisor.watched == {}
 

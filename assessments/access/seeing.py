@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from accounts.vocabulary import ROLES, Permission, Role
 from assessments.instruments import REGISTRY, instrument
 from assessments.instruments.base import Instrument
-from assessments.lifecycle import IS_FINISHED
+from assessments.lifecycle import TAKES_DRAFTS
 from assessments.models import Assessment
 from audit.actors import AnyActor, SystemActor
 from sessions.models import Visit
@@ -37,8 +37,8 @@ def rater_queue(user_id: int) -> QuerySet[Assessment]:
         Assessment.objects.filter(
             rater_id=user_id, site__in=sites_for(user_id, Permission.RATE)
         )
-        .exclude(state__in=["signed", "not_done"])
-        .exclude(state__in=IS_FINISHED)
+        .exclude(state__in=["signed", "not_done"])  # as the index has it
+        .exclude(state="locked")
         .select_related("trial", "visit", "site")
         .order_by("due_on", "visit__booked_time", "opaque_code")
     )
@@ -138,7 +138,7 @@ def _standing(
         sees_answers=is_rater
         or outcomes
         or (of_site and not hidden)
-        or (transcribes and (owns or assessment.state in {"assigned", "in_progress"})),
+        or (transcribes and assessment.state in TAKES_DRAFTS),
         sees_scores=outcomes or (of_site and not hidden),
         may_enter=is_rater or (of_site and _gives(roles, row)),
         may_transcribe=transcribes,
@@ -177,5 +177,7 @@ def definitions_of(visits: Iterable[Visit]) -> dict[int, ProtocolDefinition]:
 
 def row_of(assessment: Assessment) -> AssessmentRow:
     """Return the protocol's line that an assessment stands on."""
-    definition = definitions_of([assessment.visit])[assessment.visit.protocol_version_id]
+    definition = definitions_of([assessment.visit])[
+        assessment.visit.protocol_version_id
+    ]
     return definition.row(assessment.code)

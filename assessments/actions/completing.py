@@ -1,0 +1,191 @@
+"""Completing a form and correcting it: a draft becomes responses in one act."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import connection
+
+from assessments.actions.records import (
+    Record,
+    fetched,
+    move,
+    names_of,
+    place_of,
+    require_entry,
+)
+from assessments.answers import (
+    Answer,
+    Answers,
+    alert_of,
+    calls_for_action,
+    problems,
+    unanswered_reason,
+)
+from assessments.instruments.cssrs_slc import URGENCY_WORDS
+from assessments.lifecycle import Move, State
+from assessments.models import Assessment, Draft, ItemResponse
+from audit.actors import AnyActor, SystemActor
+from audit.refusal import ReasonNeeded, Refused
+from audit.trail import acting
+
+SHORTEST_TEXT = 3  # characters, as the trail asks of a reason
+
+# Unchanged answers are left alone, so that a correction of one item is one entry.
+_KEEP = """
+INSERT INTO assessments_itemresponse AS kept
+    (trial_id, site_id, participant_id, assessment_id, item, value, missing)
+SELECT a.trial_id, a.site_id, a.participant_id, a.id, r.item, r.value, r.missing
+FROM unnest(%s::bigint[], %s::text[], %s::smallint[], %s::text[])
+    AS r (assessment_id, item, value, missing)
+JOIN assessments_assessment a ON a.id = r.assessment_id
+ON CONFLICT (assessment_id, item) DO UPDATE
+    SET value = excluded.value, missing = excluded.missing
+    WHERE (kept.value, kept.missing) IS DISTINCT FROM (excluded.value, excluded.missing)
+"""
+
+
+class ActionNeeded(Refused):
+    """The answers call for a clinician, and nobody has said what was done."""
+
+
+class NotWhole(Refused):
+    """Answers that are missing or off their scale; `items` has a sentence for each."""
+
+    def __init__(self, items: Mapping[str, str]) -> None:
+        self.items = dict(items)
+        super().__init__(" ".join(items.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A whole form: its day, where the answers come from, and the answers by item.
+
+    A number is an answer, a text the coded reason why there is none. `action_taken`
+    says what was done where the answers call for a clinician.
+    """
+
+    assessment: Assessment
+    assessed_on: date
+    source: str
+    responses: Mapping[str, Answer]
+    action_taken: str = ""
+
+
+def complete(
+    *, completions: Sequence[Completion], by: AnyActor, reason: str = ""
+) -> None:
+    """Turn what was typed into responses; the drafts are gone then.
+
+    A form that was reopened has responses already: where one changes, the trail wants
+    the reason. Raises `NotWhole` for blank or impossible answers, `ActionNeeded` for a
+    positive suicidality form without what was done.
+    """
+    _save("complete assessment", Move.COMPLETE, completions, by=by, reason=reason)
+
+
+def correct(*, completions: Sequence[Completion], reason: str, by: AnyActor) -> None:
+    """Change complete forms; the state stays, the reason goes onto the trail."""
+    if len(reason.strip()) < SHORTEST_TEXT:
+        raise ReasonNeeded("Say why the form is corrected, in a few words.")
+    _save("correct assessment", Move.CORRECT, completions, by=by, reason=reason)
+
+
+def answers_of(assessment_ids: Sequence[int]) -> dict[int, dict[str, Answer]]:
+    """Return the saved answers of each assessment by item, in one query."""
+    found: dict[int, dict[str, Answer]] = {key: {} for key in assessment_ids}
+    rows = ItemResponse.objects.filter(assessment_id__in=assessment_ids).order_by("pk")
+    for key, item, value, missing in rows.values_list(
+        "assessment_id", "item", "value", "missing"
+    ):
+        found[key][item] = missing if value is None else value
+    return found
+
+
+def _save(
+    verb: str,
+    to: Move,
+    completions: Sequence[Completion],
+    *,
+    by: AnyActor,
+    reason: str,
+) -> None:
+    records = fetched([each.assessment for each in completions], by=by)
+    for record, completion in zip(records, completions, strict=True):
+        require_entry(record, source=completion.source)
+        _check(record, completion, alone=len(records) == 1)
+    with acting(
+        verb,
+        by=by,
+        reason=reason,
+        subject=names_of(records),
+        place=place_of(record.assessment for record in records),
+    ):
+        states = move(records, to, reason=reason)
+        _write_heads(records, completions, states=states, by=by)
+        _write_answers(records, completions)
+        Draft.objects.filter(assessment__in=states).delete()
+
+
+def _check(record: Record, completion: Completion, *, alone: bool) -> None:
+    found = problems(record.instrument, completion.responses)
+    if found:
+        number = record.assessment.participant.number
+        raise NotWhole(
+            found
+            if alone
+            else {code: f"{number}: {text}" for code, text in found.items()}
+        )
+    is_said = len(completion.action_taken.strip()) >= SHORTEST_TEXT
+    if calls_for_action(record.instrument, completion.responses) and not is_said:
+        words = URGENCY_WORDS[alert_of(record.instrument, completion.responses)]
+        raise ActionNeeded(
+            f"{words}. Say what was done, by whom and when, to complete the form."
+        )
+
+
+def _write_heads(
+    records: Sequence[Record],
+    completions: Sequence[Completion],
+    *,
+    states: Mapping[int, State],
+    by: AnyActor,
+) -> None:
+    rows = [record.assessment for record in records]
+    for row, completion in zip(rows, completions, strict=True):
+        row.state = states[row.pk].value
+        row.assessed_on = completion.assessed_on
+        row.source = completion.source
+        row.alert_action = completion.action_taken.strip()
+        if not isinstance(by, SystemActor):
+            row.entered_by_id = by.user_id
+    Assessment.objects.bulk_update(
+        rows, ["state", "assessed_on", "source", "alert_action", "entered_by"]
+    )
+
+
+def _write_answers(
+    records: Sequence[Record], completions: Sequence[Completion]
+) -> None:
+    earlier = answers_of([record.assessment.pk for record in records])
+    lines: list[tuple[int, str, int | None, str]] = []
+    for record, completion in zip(records, completions, strict=True):
+        key = record.assessment.pk
+        for item, answer in _whole(record, completion.responses, earlier[key]).items():
+            if isinstance(answer, int):
+                lines.append((key, item, answer, ""))
+            else:
+                lines.append((key, item, None, answer))
+    columns = [list(column) for column in zip(*lines, strict=True)]
+    if columns:
+        with connection.cursor() as cursor:
+            cursor.execute(_KEEP, columns)
+
+
+def _whole(record: Record, answers: Answers, earlier: Answers) -> dict[str, Answer]:
+    """The answers, and a reason for each that was there before and is not now."""
+    whole = dict(answers)
+    for item in record.instrument.items:
+        if item.code in earlier and item.code not in whole:
+            whole[item.code] = unanswered_reason(record.instrument, item, answers).value
+    return whole

@@ -1,0 +1,221 @@
+"""Signing forms: scores are frozen, facts go down to eligibility; and reopening them."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+from assessments.actions.completing import answers_of
+from assessments.actions.records import (
+    TABLE,
+    Record,
+    fetched,
+    move,
+    names_of,
+    not_yours,
+    place_of,
+)
+from assessments.answers import Answers, signed_content, values_of
+from assessments.instruments.base import Scores
+from assessments.lifecycle import IS_FINISHED, Move, State
+from assessments.models import Assessment
+from audit.actors import Actor, AnyActor
+from audit.refusal import NotPermitted, Refused
+from audit.signing import digest, reauthenticate, signatures_of
+from audit.signing import sign as sign_records
+from audit.trail import acting
+from participants.actions import FactRetraction, NewFact, record_facts, retract_facts
+from trials.protocol import Fact, FactType
+
+MEANING_OF_RATER = "I rated this interview"
+MEANING_OF_SITE = "I reviewed this form and it is right"
+FROM_FORMS = frozenset({FactType.SCORE, FactType.DIAGNOSIS})
+
+_KEEP_SCORES = """
+INSERT INTO assessments_scorevalue AS kept
+    (trial_id, site_id, participant_id, assessment_id, score, value, scorer_version)
+SELECT a.trial_id, a.site_id, a.participant_id, a.id, r.score, r.value, %s
+FROM unnest(%s::bigint[], %s::text[], %s::numeric[]) AS r (assessment_id, score, value)
+JOIN assessments_assessment a ON a.id = r.assessment_id
+ON CONFLICT (assessment_id, score) DO UPDATE
+    SET value = excluded.value, scorer_version = excluded.scorer_version
+    WHERE (kept.value, kept.scorer_version)
+        IS DISTINCT FROM (excluded.value, excluded.scorer_version)
+"""
+
+
+def sign(*, assessments: Sequence[Assessment], password: str, by: AnyActor) -> None:
+    """Sign complete forms, all with one check of the password (21 CFR 11.200(a)(1)(i)).
+
+    Scores are computed and frozen, and what eligibility asks of a form is recorded as
+    facts. A form that the protocol wants signed after another waits for that one.
+    """
+    if not isinstance(by, Actor):
+        raise NotPermitted("Only a signed-in person can sign.")
+    records = fetched(assessments, by=by)
+    for record in records:
+        if record.standing is None or not record.standing.may_sign:
+            raise NotPermitted(not_yours(record))
+    _check_order(records)
+    reauthenticate(by=by, password=password)
+    with acting(
+        "sign assessment",
+        by=by,
+        subject=names_of(records),
+        place=place_of(record.assessment for record in records),
+    ):
+        _set_states(records, move(records, Move.SIGN))
+        answers = answers_of([record.assessment.pk for record in records])
+        scores = _scored(records, answers)
+        _keep_scores(scores)
+        for meaning, signed in _by_meaning(records).items():
+            sign_records(
+                meaning=meaning,
+                table=TABLE,
+                records=[
+                    (row.pk, content_of(row, answers[row.pk]))
+                    for row in (record.assessment for record in signed)
+                ],
+            )
+        facts = [new for record in records for new in _facts(record, scores)]
+        if facts:
+            record_facts(facts=facts, by=by)
+
+
+def reopen(*, assessment: Assessment, reason: str, by: AnyActor) -> None:
+    """Take a signed or missed form up again; facts that came from it are unknown now."""
+    record = fetched([assessment], by=by)[0]
+    standing = record.standing
+    if standing is not None and not (standing.may_sign or standing.may_enter):
+        raise NotPermitted(not_yours(record))
+    was_signed = record.assessment.state == State.SIGNED
+    if was_signed and standing is not None and not standing.may_sign:
+        raise NotPermitted("Whoever may sign this form may reopen it.")
+    with acting(
+        "reopen assessment",
+        by=by,
+        reason=reason,
+        subject=names_of([record]),
+        place=place_of([record.assessment]),
+    ):
+        _set_states([record], move([record], Move.REOPEN, reason=reason))
+        retractions = [
+            FactRetraction(record.assessment.participant, fact.code)
+            for fact in _facts_asked(record)
+        ]
+        if was_signed and retractions:
+            retract_facts(retractions=retractions, by=by, reason=reason)
+
+
+def content_of(assessment: Assessment, answers: Answers) -> dict[str, Any]:
+    """Return what a signature on an assessment covers."""
+    head = {
+        "uuid": str(assessment.uuid),
+        "instrument": assessment.instrument,
+        "version": assessment.version,
+        "assessed_on": assessment.assessed_on,
+        "source": assessment.source,
+        "rater": assessment.rater_id,
+        "alert_action": assessment.alert_action,
+    }
+    return signed_content(head, answers)
+
+
+def is_signature_intact(assessment: Assessment) -> bool | None:
+    """Tell whether the newest signature covers the form as it stands; None without one."""
+    signatures = signatures_of(TABLE, [assessment.pk]).get(str(assessment.pk))
+    if not signatures:
+        return None
+    row = Assessment.objects.get(pk=assessment.pk)
+    return signatures[0].digest == digest(content_of(row, answers_of([row.pk])[row.pk]))
+
+
+def _check_order(records: Sequence[Record]) -> None:
+    """Refuse a form before the one that the protocol puts first at the same visit."""
+    signed_now = {
+        (record.assessment.visit_id, record.assessment.code) for record in records
+    }
+    finished = set(
+        Assessment.objects.filter(
+            visit__in={record.assessment.visit_id for record in records},
+            state__in=IS_FINISHED,
+        ).values_list("visit_id", "code")
+    )
+    for record in records:
+        visit = record.assessment.visit
+        for first in record.definition.forms_at(visit.code):
+            waits = record.row.code in first.before
+            if waits and (visit.pk, first.code) not in signed_now | finished:
+                raise Refused(
+                    f"{first.code.upper()} is signed first at this visit, then "
+                    f"{record.instrument.short_title}."
+                )
+
+
+def _set_states(records: Sequence[Record], states: Mapping[int, State]) -> None:
+    for record in records:
+        record.assessment.state = states[record.assessment.pk].value
+    Assessment.objects.bulk_update([record.assessment for record in records], ["state"])
+
+
+def _scored(
+    records: Sequence[Record], answers: Mapping[int, Answers]
+) -> dict[int, Scores]:
+    return {
+        record.assessment.pk: record.instrument.score(
+            values_of(answers[record.assessment.pk])
+        )
+        for record in records
+    }
+
+
+def _keep_scores(scores: Mapping[int, Scores]) -> None:
+    lines = [
+        (key, code, None if value is None else Decimal(str(float(value))))
+        for key, found in scores.items()
+        for code, value in found.items()
+    ]
+    keys, codes, values = (list(column) for column in zip(*lines, strict=True))
+    with connection.cursor() as cursor:
+        cursor.execute(_KEEP_SCORES, [settings.VERSION[:20], keys, codes, values])
+
+
+def _by_meaning(records: Sequence[Record]) -> dict[str, list[Record]]:
+    found: dict[str, list[Record]] = {}
+    for record in records:
+        rates = record.standing is not None and record.standing.is_rater
+        meaning = MEANING_OF_RATER if rates else MEANING_OF_SITE
+        found.setdefault(meaning, []).append(record)
+    return found
+
+
+def _facts_asked(record: Record) -> list[Fact]:
+    return [
+        fact
+        for fact in record.definition.facts
+        if fact.type in FROM_FORMS
+        and fact.form == record.row.form
+        and fact.visit == record.assessment.visit.code
+    ]
+
+
+def _facts(record: Record, scores: Mapping[int, Scores]) -> list[NewFact]:
+    """The facts that a signed form gives; what it leaves undetermined stays unknown."""
+    assessment = record.assessment
+    if assessment.assessed_on is None:
+        return []
+    found = scores[assessment.pk]
+    return [
+        NewFact(
+            participant=assessment.participant,
+            code=fact.code,
+            value=found[fact.score],
+            observed_on=assessment.assessed_on,
+            source=f"assessment {assessment.uuid}",
+            is_outcome=assessment.is_hidden_from_site,
+        )
+        for fact in _facts_asked(record)
+        if found.get(fact.score) is not None
+    ]
