@@ -48,7 +48,10 @@ class Judgment(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class DueReport:
-    """One unsent report for a worklist: whose event, by when, and whether it is late."""
+    """One unsent report for a worklist: whose event, by when, and whether it is late.
+
+    `zone` is the time zone of whoever sends it: the site's, or the sponsor's.
+    """
 
     event_uuid: UUID
     term: str
@@ -59,6 +62,7 @@ class DueReport:
     runs_from: datetime
     due_at: datetime
     is_overdue: bool
+    zone: str
 
 
 def events_for(
@@ -173,8 +177,11 @@ def reports_due(
             runs_from=report.runs_from,
             due_at=report.due_at,
             is_overdue=report.due_at < at,
+            zone=report.site.time_zone
+            if report.kind == ReportKind.SITE_TO_SPONSOR.value
+            else report.trial.sponsor_time_zone,
         )
-        for report in reports.select_related("event__participant")
+        for report in reports.select_related("event__participant", "site", "trial")
     ]
 
 

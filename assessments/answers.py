@@ -39,15 +39,20 @@ def values_of(answers: Answers) -> dict[str, int | None]:
 
 
 def progress(instrument: Instrument, answers: Answers) -> Progress:
-    """Items that an answer, a reason or another item's answer has settled."""
+    """Required items that an answer, a reason or another item's answer has settled."""
     values = values_of(answers)
     required = [item for item in instrument.items if item.required]
-    open_items = [
+    settled = [
         item
         for item in required
-        if item.code not in answers and instrument.is_asked(item, values)
+        if item.code in answers
+        or (
+            item.asked_when is not None
+            and item.asked_when[0] in answers
+            and not instrument.is_asked(item, values)
+        )
     ]
-    return Progress(len(required) - len(open_items), len(required))
+    return Progress(len(settled), len(required))
 
 
 def name_of(item: Item) -> str:
@@ -79,19 +84,20 @@ def problems(instrument: Instrument, answers: Answers) -> dict[str, str]:
 
 
 def _problem(item: Item, answer: Answer | None) -> str:
-    if answer is None:
-        return ""
+    sentence = ""
     if isinstance(answer, int):
-        if item.scale.allows(answer):
-            return ""
-        return f"{name_of(item)}: {answer} is no answer; use {item.scale.in_words()}."
-    if answer not in set(MissingReason):
-        return f"{name_of(item)}: choose why there is no answer."
-    may_not_apply = item.may_not_apply or not item.required or item.asked_when
-    if answer == MissingReason.NOT_APPLICABLE and not may_not_apply:
+        if not item.scale.allows(answer):
+            sentence = f"{answer} is no answer; use {item.scale.in_words()}."
+    elif answer is not None and answer not in set(MissingReason):
+        sentence = "choose why there is no answer."
+    elif answer == MissingReason.NOT_APPLICABLE and not _may_not_apply(item):
         words = MISSING_REASON_WORDS[MissingReason.NOT_APPLICABLE].lower()
-        return f"{name_of(item)} applies to everybody and cannot be “{words}”."
-    return ""
+        sentence = f"applies to everybody and cannot be “{words}”."
+    return f"{name_of(item)}: {sentence}" if sentence else ""
+
+
+def _may_not_apply(item: Item) -> bool:
+    return item.may_not_apply or not item.required or item.asked_when is not None
 
 
 def unanswered_reason(

@@ -15,7 +15,7 @@ from trials.access import trials_where
 COUNTED_AT_MOST = 10_000
 
 
-class CappedPaginator(Paginator):
+class CappedPaginator(Paginator):  # type: ignore[type-arg] # generic in the stubs only
     """Counts up to ten thousand rows: an exact count of millions costs seconds a page."""
 
     @cached_property
@@ -26,7 +26,7 @@ class CappedPaginator(Paginator):
         return len(rows)
 
 
-class ReadOnlyAdmin(ModelAdmin[Any]):
+class ReadOnlyAdmin(ModelAdmin):  # type: ignore[type-arg] # generic in the stubs only
     """No adding, changing, deleting or actions; only the trials that the person oversees.
 
     `trial_path` leads from the model to its trial.
@@ -58,9 +58,11 @@ class ReadOnlyAdmin(ModelAdmin[Any]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         overseen = trials_where(int(request.user.pk or 0), Permission.OVERSEE)
-        return super().get_queryset(request).filter(**{f"{self.trial_path}__in": overseen})
+        return (
+            super().get_queryset(request).filter(**{f"{self.trial_path}__in": overseen})
+        )
 
-    def changeform_view(
+    def changeform_view(  # noqa: PLR0917 - Django's own signature
         self,
         request: HttpRequest,
         object_id: str | None = None,
@@ -71,5 +73,3 @@ class ReadOnlyAdmin(ModelAdmin[Any]):
         return super().changeform_view(
             request, object_id, form_url, context | (extra_context or {})
         )
-
-

@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
@@ -37,22 +37,22 @@ class OversightSite(AdminSite):
     @method_decorator([never_cache, login_not_required])
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponseBase:
+    ) -> HttpResponse:
         """Send a stranger to the sign-in; to anybody else this site does not exist."""
         if request.user.is_authenticated:
             raise Http404
         return redirect(settings.LOGIN_URL)
 
-    def logout(
+    def logout(  # type: ignore[override] # Django's stub names one kind of response
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponseBase:
+    ) -> HttpResponse:
         if request.method == "POST":
             http.sign_out(request)
         return redirect(settings.LOGIN_URL)
 
-    def password_change(
+    def password_change(  # type: ignore[override] # Django's stub names one kind
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponseBase:
+    ) -> HttpResponse:
         return redirect("accounts:change_password")
 
 

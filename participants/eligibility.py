@@ -17,7 +17,7 @@ from trials.protocol.conditions import (
     facts_in,
 )
 from trials.protocol.definition import ProtocolDefinition
-from trials.protocol.parts import Criterion, Drug, Fact, Washout
+from trials.protocol.observations import Criterion, Drug, Fact, Washout
 from trials.protocol.spans import Span, shift
 from trials.protocol.vocabulary import CriterionKind, Operator
 

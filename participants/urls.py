@@ -1,6 +1,18 @@
 """Routes of participants."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from participants.views.deviations import new_deviation
+from participants.views.eligibility import eligibility
+from participants.views.identity import identity
+from participants.views.screening import screening
 
 app_name = "participants"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("participants/screen/", screening, name="screen"),
+    path("participants/<uuid:uuid>/identity/", identity, name="identity"),
+    path("participants/<uuid:uuid>/eligibility/", eligibility, name="eligibility"),
+    path(
+        "participants/<uuid:uuid>/deviations/new/", new_deviation, name="new_deviation"
+    ),
+]

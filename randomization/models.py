@@ -70,7 +70,9 @@ class Kit(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["trial", "number"], name="one_kit_per_number"),
+            models.UniqueConstraint(
+                fields=["trial", "number"], name="one_kit_per_number"
+            ),
             models.UniqueConstraint(
                 fields=["visit", "part"],
                 condition=Q(visit__isnull=False),

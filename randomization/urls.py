@@ -1,6 +1,15 @@
 """Routes of randomization."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from randomization import views
 
 app_name = "randomization"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("kits/", views.kits, name="kits"),
+    path("trials/<uuid:uuid>/list/", views.load_list, name="load_list"),
+    path("sites/<uuid:uuid>/kits/", views.load_kits, name="load_kits"),
+    path("participants/<uuid:uuid>/randomize/", views.randomize, name="randomize"),
+    path("visits/<uuid:uuid>/dispense/", views.dispense, name="dispense"),
+    path("participants/<uuid:uuid>/unblind/", views.unblind, name="unblind"),
+]

@@ -160,10 +160,10 @@ class TherapySession(models.Model):
     participant = models.ForeignKey(
         Participant, on_delete=models.PROTECT, related_name="+"
     )
-    visit = models.OneToOneField(Visit, on_delete=models.PROTECT, related_name="session")
-    lead_therapist = models.ForeignKey(
-        User, on_delete=models.PROTECT, related_name="+"
+    visit = models.OneToOneField(
+        Visit, on_delete=models.PROTECT, related_name="session"
     )
+    lead_therapist = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     co_therapist = models.ForeignKey(
         User, on_delete=models.PROTECT, related_name="+", null=True
     )

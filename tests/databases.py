@@ -19,7 +19,13 @@ from django.db import connections
 from psycopg import sql
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCES = ("*/migrations/*.py", "*/sql/*.sql", "audit/operations.py", "exports/*.py")
+SOURCES = (
+    "*/migrations/*.py",
+    "*/sql/*.sql",
+    "audit/operations.py",
+    "exports/datasets/*.py",
+    "assessments/instruments/*.py",
+)
 OWNER_URL = os.environ.get("OWNER_DATABASE_URL", "")
 
 
@@ -52,7 +58,7 @@ def template() -> str:
                 sql.SQL("CREATE DATABASE {}").format(sql.Identifier(half_made))
             )
             subprocess.run(
-                [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
+                [sys.executable, "manage.py", "migrate", "--skip-checks", "-v0"],
                 cwd=ROOT,
                 env=os.environ | {"OWNER_DATABASE_URL": _named(half_made)},
                 check=True,
@@ -66,8 +72,13 @@ def template() -> str:
 
 
 def _drop(admin: psycopg.Connection, name: str) -> None:
-    drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
-    admin.execute(drop.format(sql.Identifier(name)))
+    # Plain first: it waits for connections of other roles that are just closing, which
+    # FORCE tries to end, and may not.
+    plain = sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name))
+    try:
+        admin.execute(plain)
+    except psycopg.errors.ObjectInUse:
+        admin.execute(plain + sql.SQL(" WITH (FORCE)"))
 
 
 @contextlib.contextmanager

@@ -3,15 +3,21 @@
 The database refuses rows made otherwise, so a test cannot lie about the state of things.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from accounts.actions import NewUser, create_users, signed_in
 from accounts.models import User
 from accounts.vocabulary import Role
+from assessments import actions as assessment_actions
+from assessments.actions import Completion, RatingRequest, Start
+from assessments.instruments.caps5 import CAPS5
+from assessments.models import Assessment
 from audit.actors import Actor, SystemActor
 from participants.actions import (
     Confirmation,
@@ -195,6 +201,7 @@ BASELINE_SCORES: dict[str, object] = {
     "caps5_baseline_diagnosis": True,
 }
 SCREENED_ON = date(2025, 3, 3)
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 def screened(
@@ -209,35 +216,41 @@ def screened(
 
 
 def consent_of(
-    world: World, participant: Participant, *, on: date = SCREENED_ON, **items: bool
+    world: World,
+    participant: Participant,
+    *,
+    on: date = SCREENED_ON,
+    but: Mapping[str, bool] = NOTHING,
 ) -> NewConsent:
-    """Return a signed form that agrees to everything but what `items` says."""
-    given = dict.fromkeys(CONSENT_ITEMS, True) | items
+    """Return a signed form that agrees to everything but what `but` says."""
+    given = dict.fromkeys(CONSENT_ITEMS, True) | dict(but)
     by = world.user(Role.COORDINATOR)
     return NewConsent(participant, "1.0", on, by, given, "female", 34)
 
 
 def eligible_facts(
-    participant: Participant, *, on: date = SCREENED_ON, **other: object
+    participant: Participant,
+    *,
+    on: date = SCREENED_ON,
+    but: Mapping[str, object] = NOTHING,
 ) -> list[NewFact]:
-    """Return the facts of somebody eligible, but for those that `other` gives.
+    """Return the facts of somebody eligible, but for those that `but` gives.
 
     A fact given as None is left out.
     """
-    values = {
-        code: value for code, value in (ELIGIBLE | other).items() if value is not None
-    }
+    values = ELIGIBLE | dict(but)
     return [
         NewFact(participant, code, value, on, "screening interview")
         for code, value in values.items()
+        if value is not None
     ]
 
 
 def baseline_facts(
-    participant: Participant, *, on: date, **other: object
+    participant: Participant, *, on: date, but: Mapping[str, object] = NOTHING
 ) -> list[NewFact]:
     """Return what a signed CAPS-5 at baseline found; a rater records it."""
-    values = BASELINE_SCORES | other
+    values = BASELINE_SCORES | dict(but)
     return [
         NewFact(participant, code, value, on, "CAPS-5, visit V3", is_outcome=True)
         for code, value in values.items()
@@ -307,7 +320,9 @@ def enrolled(world: World, n: int = 1, *, elsewhere: bool = False) -> list[Parti
     return people
 
 
-def confirmed(world: World, n: int = 1, *, elsewhere: bool = False) -> list[Participant]:
+def confirmed(
+    world: World, n: int = 1, *, elsewhere: bool = False
+) -> list[Participant]:
     """Return n people whose enrollment the investigator confirmed on the day of V4."""
     people = enrolled(world, n, elsewhere=elsewhere)
     held(world, people, "prep_1", "prep_2", "baseline", elsewhere=elsewhere)
@@ -326,10 +341,82 @@ def confirmed(world: World, n: int = 1, *, elsewhere: bool = False) -> list[Part
     return people
 
 
-def randomized(world: World, n: int = 1, *, elsewhere: bool = False) -> list[Participant]:
+def randomized(
+    world: World, n: int = 1, *, elsewhere: bool = False
+) -> list[Participant]:
     """Return n people in the state after randomization; nobody here has an arm."""
     people = confirmed(world, n, elsewhere=elsewhere)
     by = world.actor(Role.COORDINATOR, elsewhere=elsewhere)
     mark_randomized(steps=[Step(person, RANDOMIZED_ON) for person in people], by=by)
     session_actions.replan(participants=people, today=RANDOMIZED_ON, by=by)
     return people
+
+
+def caps_answers(total: int) -> dict[str, int]:
+    """Return a whole CAPS-5 with this total (0 to 80), meeting the diagnosis from 28."""
+    answers = {item.code: 0 for item in CAPS5.items if item.required}
+    answers |= {"caps_a": 1, "caps22": 1, "caps23": 2}
+    for number in range(20):
+        answers[f"caps{number + 1:02}"] = total // 20 + (number < total % 20)
+    return answers
+
+
+def requested_caps(
+    world: World, participant: Participant, *, visit: str = "baseline"
+) -> Assessment:
+    """Return the CAPS-5 of a visit, assigned to a rater of the pool."""
+    chosen = visit_of(participant, visit)
+    due_on = chosen.held_on or chosen.target or ON_TARGET["baseline"]
+    return assessment_actions.request_ratings(
+        requests=[RatingRequest(chosen, "caps5", due_on)],
+        by=world.actor(
+            Role.COORDINATOR, elsewhere=participant.site_id == world.elsewhere.pk
+        ),
+    )[0]
+
+
+def rater_of(world: World, assessment: Assessment) -> Actor:
+    """Return whoever the interview is assigned to, signed in."""
+    is_second = assessment.rater_id == world.user(Role.RATER, second=True).pk
+    return world.actor(Role.RATER, second=is_second)
+
+
+def completed_caps(
+    world: World, participant: Participant, *, total: int = 40, visit: str = "baseline"
+) -> Assessment:
+    """Return a CAPS-5 that its rater completed and has not signed."""
+    assessment = requested_caps(world, participant, visit=visit)
+    assessed_on = assessment.due_on or ON_TARGET["baseline"]
+    assessment_actions.complete(
+        completions=[
+            Completion(assessment, assessed_on, "direct", caps_answers(total))
+        ],
+        by=rater_of(world, assessment),
+    )
+    assessment.refresh_from_db()
+    return assessment
+
+
+def signed_caps(
+    world: World, participant: Participant, *, total: int = 40, visit: str = "baseline"
+) -> Assessment:
+    """Return a CAPS-5 completed and signed by its rater."""
+    assessment = completed_caps(world, participant, total=total, visit=visit)
+    assessment_actions.sign(
+        assessments=[assessment],
+        password=PASSWORD,
+        by=rater_of(world, assessment),
+    )
+    assessment.refresh_from_db()
+    return assessment
+
+
+def started(
+    world: World, participant: Participant, visit: str, code: str
+) -> Assessment:
+    """Return a site form begun by the therapist (a coordinator begins questionnaires)."""
+    role = Role.THERAPIST if code == "cssrs_slc" else Role.COORDINATOR
+    return assessment_actions.start(
+        starts=[Start(visit_of(participant, visit), code)],
+        by=world.actor(role, elsewhere=participant.site_id == world.elsewhere.pk),
+    )[0]

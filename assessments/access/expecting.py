@@ -18,7 +18,10 @@ from trials.protocol import AssessmentRow
 
 @dataclass(frozen=True, slots=True)
 class OutstandingForm:
-    """A form that a held visit still lacks; `state` is "not_started" without a record."""
+    """A form that a held visit still lacks; `state` is "not_started" without a record.
+
+    `by` names who gives it: role codes, separated by commas.
+    """
 
     site_id: int
     visit_uuid: UUID
@@ -30,15 +33,16 @@ class OutstandingForm:
     code: str
     title: str
     is_for_rater: bool
+    by: str
     state: str
     assessment_uuid: UUID | None
 
 
 _OUTSTANDING = """
 SELECT v.site_id, v.uuid, v.number, v.label, p.uuid, p.number, v.held_on, e.code,
-    e.title, e.is_for_rater, coalesce(a.state, 'not_started'), a.uuid
-FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::boolean[], %s::int[])
-    AS e (protocol_version_id, visit_code, code, title, is_for_rater, position)
+    e.title, e.is_for_rater, e.by, coalesce(a.state, 'not_started'), a.uuid
+FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::boolean[], %s::text[],
+    %s::int[]) AS e (protocol_version_id, visit_code, code, title, is_for_rater, by, position)
 JOIN study_sessions_visit v
     ON v.protocol_version_id = e.protocol_version_id AND v.code = e.visit_code
     AND v.state = 'held' AND v.site_id = ANY(%s)
@@ -67,6 +71,7 @@ def outstanding_forms(
             row.code,
             edition_of(row).short_title,
             is_for_rater(row),
+            ",".join(row.by),
             position,
         )
         for version in versions

@@ -8,7 +8,12 @@ from datetime import date
 from accounts.models import User
 from accounts.vocabulary import Permission
 from assessments.access import definitions_of, edition_of, is_for_rater, may_give
-from assessments.actions.choosing import RATER_DEVIATION_WORDS, Choice, choose
+from assessments.actions.choosing import (
+    NAMED_RATER_WORDS,
+    RATER_DEVIATION_WORDS,
+    Choice,
+    choose,
+)
 from assessments.actions.records import named, place_of, subject_of
 from assessments.lifecycle import Move, State, moved
 from assessments.models import Assessment
@@ -288,7 +293,9 @@ def _note_repeats(
                     participant=each.visit.participant,
                     kind="rater",
                     occurred_on=each.due_on,
-                    description=RATER_DEVIATION_WORDS,
+                    description=(
+                        NAMED_RATER_WORDS if each.rater else RATER_DEVIATION_WORDS
+                    ),
                     visit_code=each.visit.code,
                 )
                 for each in repeated.values()

@@ -18,6 +18,7 @@ from trials.models import Delegation
 RATER_DEVIATION_WORDS = (
     "Every rater in the pool had rated this participant before; one was chosen again."
 )
+NAMED_RATER_WORDS = "The rater named for this visit had rated this participant before."
 
 
 @dataclass(frozen=True, slots=True)

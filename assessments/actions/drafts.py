@@ -57,7 +57,7 @@ def save_answer(
     changes nothing. Raises `DraftClosed` for a form that is complete.
     """
     _require(assessment, by)
-    _check(assessment, item, value, missing)
+    _check(assessment, item, value=value, missing=missing)
     now = timezone.now()
     answer = {
         "value": value,
@@ -109,7 +109,7 @@ def _require(assessment: Assessment, by: Actor) -> None:
 
 
 def _check(
-    assessment: Assessment, item: str, value: int | str | None, missing: str
+    assessment: Assessment, item: str, *, value: int | str | None, missing: str
 ) -> None:
     if item in BESIDE_THE_ITEMS:
         if (

@@ -95,14 +95,15 @@ BEGIN
     RETURN v_session;
 END $$;
 
-CREATE FUNCTION audit.end_session(p_token text, p_app_version text) RETURNS void
+-- By the hash alone: whoever revokes an API token does not know it (ACC-04).
+CREATE FUNCTION audit.end_session_of_hash(p_hash bytea, p_app_version text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit AS $$
 DECLARE
     v audit_signin;
     v_name text;
 BEGIN
     UPDATE audit_signin SET ended_at = clock_timestamp()
-    WHERE token_hash = sha256(convert_to(p_token, 'UTF8')) AND ended_at IS NULL
+    WHERE token_hash = p_hash AND ended_at IS NULL
     RETURNING * INTO v;
     IF v.id IS NULL THEN RETURN; END IF;
     SELECT name INTO v_name FROM public.accounts_user WHERE id = v.user_id;
@@ -112,6 +113,11 @@ BEGIN
         audit.roles_of(v.user_id, NULL, NULL), '', '', v.id, v.ip, '', p_app_version,
         session_user, pg_backend_pid());
 END $$;
+
+CREATE FUNCTION audit.end_session(p_token text, p_app_version text) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, audit AS $$
+    SELECT audit.end_session_of_hash(sha256(convert_to(p_token, 'UTF8')), p_app_version)
+$$;
 
 -- All sign-ins of a person end at once, tokens included (ACC-04).
 CREATE FUNCTION audit.end_sessions_of(p_user bigint) RETURNS void
@@ -283,6 +289,7 @@ GRANT EXECUTE ON FUNCTION
     audit.close_action(bigint),
     audit.open_session(bigint, text, text, timestamptz, inet, text, text),
     audit.end_session(text, text),
+    audit.end_session_of_hash(bytea, text),
     audit.end_sessions_of(bigint),
     audit.note_refused_sign_in(text, inet, text),
     audit.sign(text, text, text[], text[])

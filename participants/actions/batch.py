@@ -10,7 +10,7 @@ from participants.models import Participant
 NAMED_AT_MOST = 12
 
 
-def place_of(participants: Iterable[Participant]) -> Place:
+def place_of(*, participants: Iterable[Participant]) -> Place:
     """Return what the participants have in common: trial, site, or being one person."""
     rows = list(participants)
     trials = {row.trial_id for row in rows}
@@ -23,7 +23,7 @@ def place_of(participants: Iterable[Participant]) -> Place:
     )
 
 
-def subject_of(participants: Iterable[Participant]) -> str:
+def subject_of(*, participants: Iterable[Participant]) -> str:
     """Return the participants' numbers in words, a long list cut short."""
     numbers = list(dict.fromkeys(row.number for row in participants))
     named = ", ".join(numbers[:NAMED_AT_MOST])
@@ -31,11 +31,11 @@ def subject_of(participants: Iterable[Participant]) -> str:
     return f"{named} and {more} more" if more > 0 else named
 
 
-def site_ids_of(participants: Iterable[Participant]) -> set[int]:
+def site_ids_of(*, participants: Iterable[Participant]) -> set[int]:
     return {row.site_id for row in participants}
 
 
-def locked(participants: Iterable[Participant]) -> dict[int, Participant]:
+def locked(*, participants: Iterable[Participant]) -> dict[int, Participant]:
     """Return the participants as they stand now, held until the act ends.
 
     What the caller fetched may be minutes old: two people deciding about the same
@@ -55,6 +55,7 @@ def locked(participants: Iterable[Participant]) -> dict[int, Participant]:
 
 
 def refresh(
+    *,
     participants: Iterable[Participant],
     rows: dict[int, Participant],
     fields: Sequence[str],
@@ -69,7 +70,7 @@ def refresh(
 
 
 @contextmanager
-def about(participant: Participant, *, of: int) -> Iterator[None]:
+def about(*, participant: Participant, of: int) -> Iterator[None]:
     """Name the participant in a refusal that stops a batch of more than one."""
     try:
         yield
@@ -79,6 +80,6 @@ def about(participant: Participant, *, of: int) -> Iterator[None]:
         raise type(refusal)(f"{participant.number}: {refusal}") from refusal
 
 
-def reason_of(reasons: Iterable[str]) -> str:
+def reason_of(*, reasons: Iterable[str]) -> str:
     """Return the one reason of an act from those of its parts."""
     return "; ".join(dict.fromkeys(text.strip() for text in reasons if text.strip()))

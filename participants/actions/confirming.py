@@ -54,16 +54,18 @@ def confirm_eligibility(
     if not isinstance(by, Actor):
         raise NotPermitted("Eligibility is confirmed by an investigator, never a job.")
     require(
-        by=by, permission=Permission.CONFIRM_ELIGIBILITY, site_ids=site_ids_of(people)
+        by=by,
+        permission=Permission.CONFIRM_ELIGIBILITY,
+        site_ids=site_ids_of(participants=people),
     )
     reauthenticate(by=by, password=password)
     with acting(
         "confirm eligibility",
         by=by,
-        subject=subject_of(people),
-        place=place_of(people),
+        subject=subject_of(participants=people),
+        place=place_of(participants=people),
     ):
-        rows = locked(people)
+        rows = locked(participants=people)
         decisions = EligibilityDecision.objects.bulk_create(
             _decisions(confirmations, rows, milestone=milestone, user_id=by.user_id)
         )
@@ -91,7 +93,7 @@ def _decisions(
     for item in confirmations:
         row = rows[item.participant.pk]
         definition = definitions[row.protocol_version_id]
-        with about(row, of=len(confirmations)):
+        with about(participant=row, of=len(confirmations)):
             _check_state(State(row.state), milestone)
             result = judged(definition, milestone, facts[row.pk], on=item.on)
             if not result.may_be_confirmed:

@@ -56,17 +56,21 @@ def record_consents(
     A second form that changes an earlier answer, sex or age needs a reason.
     """
     people = [consent.participant for consent in consents]
-    require(by=by, permission=Permission.RECORD_CONSENT, site_ids=site_ids_of(people))
+    require(
+        by=by,
+        permission=Permission.RECORD_CONSENT,
+        site_ids=site_ids_of(participants=people),
+    )
     with acting(
         "record consent",
         by=by,
         reason=reason,
-        subject=subject_of(people),
-        place=place_of(people),
+        subject=subject_of(participants=people),
+        place=place_of(participants=people),
     ):
-        rows = locked(people)
+        rows = locked(participants=people)
         for consent in consents:
-            with about(consent.participant, of=len(consents)):
+            with about(participant=consent.participant, of=len(consents)):
                 _check(consent, rows[consent.participant.pk])
         made = Consent.objects.bulk_create(_consent_row(item) for item in consents)
         _keep_items(
@@ -80,7 +84,7 @@ def record_consents(
             row = rows[consent.participant.pk]
             row.sex, row.age = consent.sex, consent.age
         Participant.objects.bulk_update(rows.values(), ["sex", "age"])
-    refresh(people, rows, ["sex", "age"])
+    refresh(participants=people, rows=rows, fields=["sex", "age"])
     return made
 
 
@@ -89,7 +93,11 @@ def decide_consent_items(
 ) -> None:
     """Record that something was agreed to, or taken back, after the form was signed."""
     people = [decision.participant for decision in decisions]
-    require(by=by, permission=Permission.RECORD_CONSENT, site_ids=site_ids_of(people))
+    require(
+        by=by,
+        permission=Permission.RECORD_CONSENT,
+        site_ids=site_ids_of(participants=people),
+    )
     for decision in decisions:
         _check_codes({decision.code})
         if decision.code == PARTICIPATION and not decision.is_given:
@@ -100,10 +108,10 @@ def decide_consent_items(
         "change consent",
         by=by,
         reason=reason,
-        subject=subject_of(people),
-        place=place_of(people),
+        subject=subject_of(participants=people),
+        place=place_of(participants=people),
     ):
-        locked(people)
+        locked(participants=people)
         _keep_items(decisions)
 
 

@@ -132,24 +132,26 @@ def discontinue_treatment(*, steps: Sequence[Step], by: AnyActor) -> list[Partic
 def _take(verb: _Verb, *, steps: Sequence[Step], by: AnyActor) -> list[Participant]:
     """Let each participant take the step, all or none of them."""
     people = [step.participant for step in steps]
-    require(by=by, permission=verb.permission, site_ids=site_ids_of(people))
+    require(
+        by=by, permission=verb.permission, site_ids=site_ids_of(participants=people)
+    )
     with acting(
         verb.words,
         by=by,
-        reason=reason_of(step.reason for step in steps),
-        subject=subject_of(people),
-        place=place_of(people),
+        reason=reason_of(reasons=[step.reason for step in steps]),
+        subject=subject_of(participants=people),
+        place=place_of(participants=people),
     ):
-        rows = locked(people)
+        rows = locked(participants=people)
         if verb.check:
             verb.check(steps, rows)
         for step in steps:
-            with about(step.participant, of=len(steps)):
+            with about(participant=step.participant, of=len(steps)):
                 row = rows[step.participant.pk]
                 verb.apply(row, step)
                 _check_date(row, step.on)
         Participant.objects.bulk_update(rows.values(), _FIELDS)
-    refresh(people, rows, _FIELDS)
+    refresh(participants=people, rows=rows, fields=_FIELDS)
     return [rows[person.pk] for person in people]
 
 
@@ -218,7 +220,7 @@ def _treating(move: TreatmentMove) -> Callable[[Participant, Step], None]:
 def _may_enroll(steps: Sequence[Step], rows: Rows) -> None:
     """Refuse whoever has not consented by the day or does not meet the criteria."""
     for step in steps:
-        with about(step.participant, of=len(steps)):
+        with about(participant=step.participant, of=len(steps)):
             moved(State(rows[step.participant.pk].state), Move.ENROLL)
     signed = _first_consents(rows)
     definitions = protocol_versions(row.protocol_version_id for row in rows.values())
@@ -232,7 +234,7 @@ def _may_enroll(steps: Sequence[Step], rows: Rows) -> None:
     }
     for step in steps:
         row = rows[step.participant.pk]
-        with about(row, of=len(steps)):
+        with about(participant=row, of=len(steps)):
             _check_consent(signed.get(row.pk), step.on)
             result = standing[step.on][row.pk]
             if not result.may_be_confirmed:

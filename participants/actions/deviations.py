@@ -30,7 +30,7 @@ def record_deviations(
 ) -> list[Deviation]:
     """Record deviations from the protocol; ICH E6(R3) 2.5.3."""
     people = [deviation.participant for deviation in deviations]
-    _require(deviations, site_ids_of(people), by)
+    _require(deviations, site_ids_of(participants=people), by)
     for deviation in deviations:
         if deviation.kind not in DEVIATION_KINDS:
             raise Refused(f"“{deviation.kind}” is not a kind of deviation.")
@@ -40,7 +40,7 @@ def record_deviations(
         "record deviation",
         by=by,
         subject=_subject(deviations),
-        place=place_of(people),
+        place=place_of(participants=people),
     ):
         return Deviation.objects.bulk_create(
             Deviation(
@@ -77,4 +77,4 @@ def _require(
 def _subject(deviations: Sequence[NewDeviation]) -> str:
     if len(deviations) == 1 and deviations[0].visit_code:
         return f"{deviations[0].participant.number}, visit {deviations[0].visit_code}"
-    return subject_of(deviation.participant for deviation in deviations)
+    return subject_of(participants=[deviation.participant for deviation in deviations])

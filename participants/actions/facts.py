@@ -29,8 +29,9 @@ SHORTEST_REASON = 3  # as the database asks (audit/sql)
 class NewFact:
     """Something found out about a participant: value, day and where it comes from.
 
-    The value is a bool, int, Decimal, date or code, by the fact's type. `is_outcome`
-    hides it from the site.
+    The value is a bool, int, Decimal, date or code, by the fact's type; None says that
+    what was recorded does not hold and the fact is not known. `is_outcome` hides it
+    from the site.
     """
 
     participant: Participant
@@ -53,7 +54,7 @@ class FactRetraction:
 class _Candidate:
     new: NewFact
     known: FactDefinition
-    value: Stored
+    value: Stored | None
     is_outcome: bool
 
     @property
@@ -72,10 +73,8 @@ class _Candidate:
 
         What comes from a signed form was explained where the form was reopened.
         """
-        return (
-            self.new.observed_on <= current.observed_on
-            and self.known.type not in FROM_FORMS
-        )
+        is_later = self.new.observed_on > current.observed_on and self.value is not None
+        return not is_later and self.known.type not in FROM_FORMS
 
 
 def record_facts(
@@ -93,10 +92,10 @@ def record_facts(
         "record facts",
         by=by,
         reason=reason,
-        subject=subject_of(people),
-        place=place_of(people),
+        subject=subject_of(participants=people),
+        place=place_of(participants=people),
     ):
-        locked(people)
+        locked(participants=people)
         new, replaced = _compare(candidates, reason)
         _supersede(replaced)
         return Fact.objects.bulk_create(_row(candidate) for candidate in new)
@@ -121,10 +120,10 @@ def retract_facts(
         "retract facts",
         by=by,
         reason=reason,
-        subject=subject_of(people),
-        place=place_of(people),
+        subject=subject_of(participants=people),
+        place=place_of(participants=people),
     ):
-        locked(people)
+        locked(participants=people)
         current = facts_of({person.pk for person in people})
         wanted = (current[item.participant.pk].get(item.code) for item in retractions)
         _supersede([fact for fact in wanted if fact is not None])
@@ -136,13 +135,15 @@ def _candidates(facts: Sequence[NewFact]) -> list[_Candidate]:
     )
     found: dict[tuple[int, str], _Candidate] = {}
     for fact in facts:
-        with about(fact.participant, of=len({item.participant.pk for item in facts})):
+        with about(
+            participant=fact.participant,
+            of=len({item.participant.pk for item in facts}),
+        ):
             known = _known(fact, definitions)
             definition = definitions[fact.participant.protocol_version_id]
             hidden = bool(known.form) and definition.is_hidden_from_site(known.form)
-            candidate = _Candidate(
-                fact, known, stored(known, fact.value), fact.is_outcome or hidden
-            )
+            value = None if fact.value is None else stored(known, fact.value)
+            candidate = _Candidate(fact, known, value, fact.is_outcome or hidden)
             if candidate.key in found:
                 raise Refused(f"“{known.label}” is given twice.")
             found[candidate.key] = candidate
@@ -173,11 +174,19 @@ def _require(candidates: Sequence[_Candidate], by: AnyActor) -> None:
 
 
 def _require_by_form(people: Sequence[Participant], by: AnyActor) -> None:
-    require(by=by, permission=Permission.SIGN_ASSESSMENTS, site_ids=site_ids_of(people))
+    require(
+        by=by,
+        permission=Permission.SIGN_ASSESSMENTS,
+        site_ids=site_ids_of(participants=people),
+    )
 
 
 def _require_by_hand(people: Sequence[Participant], by: AnyActor) -> None:
-    require(by=by, permission=Permission.RECORD_FACTS, site_ids=site_ids_of(people))
+    require(
+        by=by,
+        permission=Permission.RECORD_FACTS,
+        site_ids=site_ids_of(participants=people),
+    )
 
 
 def _compare(
@@ -191,7 +200,8 @@ def _compare(
         before = current[item.new.participant.pk].get(item.new.code)
         if before is not None and item.repeats(before):
             continue
-        new.append(item)
+        if item.value is not None:
+            new.append(item)
         if before is None:
             continue
         if item.corrects(before) and len(reason.strip()) < SHORTEST_REASON:

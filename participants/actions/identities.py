@@ -43,22 +43,26 @@ def record_identities(
     reason.
     """
     people = [identity.participant for identity in identities]
-    require(by=by, permission=Permission.RECORD_CONSENT, site_ids=site_ids_of(people))
+    require(
+        by=by,
+        permission=Permission.RECORD_CONSENT,
+        site_ids=site_ids_of(participants=people),
+    )
     with acting(
         "record identity",
         by=by,
         reason=reason,
-        subject=subject_of(people),
-        place=place_of(people),
+        subject=subject_of(participants=people),
+        place=place_of(participants=people),
     ):
-        locked(people)
+        locked(participants=people)
         consented = set(
             ConsentItem.objects.filter(
                 participant__in=people, code=PARTICIPATION, is_given=True
             ).values_list("participant_id", flat=True)
         )
         for identity in identities:
-            with about(identity.participant, of=len(identities)):
+            with about(participant=identity.participant, of=len(identities)):
                 _check(identity, is_consented=identity.participant.pk in consented)
         _keep(identities)
 
@@ -75,7 +79,7 @@ def show_identity(*, participant: Participant, by: AnyActor) -> Identity | None:
             "show identity",
             by=by,
             subject=participant.number,
-            place=place_of([participant]),
+            place=place_of(participants=[participant]),
         )
     return identity
 

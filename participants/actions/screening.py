@@ -48,8 +48,8 @@ def screen(*, screenings: Sequence[NewScreening], by: AnyActor) -> list[Particip
         with acting(
             "add to screening log",
             by=by,
-            subject=subject_of(draft),
-            place=place_of(draft),
+            subject=subject_of(participants=draft),
+            place=place_of(participants=draft),
         ):
             return Participant.objects.bulk_create(draft)
 

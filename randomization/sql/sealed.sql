@@ -122,6 +122,14 @@ BEGIN
     END LOOP;
 END $$;
 
+-- How long each stratum's list is and how much of it is used: counts, never an arm.
+CREATE FUNCTION sealed.places(p_trial bigint)
+RETURNS TABLE (stratum text, total bigint, used bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, sealed AS $$
+    SELECT e.stratum, count(*), count(e.participant_id)
+    FROM sealed.list_entry e WHERE e.trial_id = p_trial GROUP BY e.stratum ORDER BY e.stratum
+$$;
+
 -- The one way by which an arm comes out, always under the action of a person.
 CREATE FUNCTION sealed.reveal(p_participant bigint) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, sealed AS $$

@@ -17,14 +17,17 @@ from sessions.actions.dosing import (
     give_doses,
     withhold_doses,
 )
+from sessions.actions.entries import ExplanationNeeded
 from sessions.actions.holding import Holding
 from sessions.actions.planning import replan
-from sessions.actions.therapy import NewSession, record_sessions
+from sessions.actions.therapy import SESSION_KINDS, NewSession, record_sessions
 from sessions.actions.visits import Booking, Miss, book, hold, miss, reinstate
 
 __all__ = [
+    "SESSION_KINDS",
     "AssignedKit",
     "Booking",
+    "ExplanationNeeded",
     "GivenDose",
     "Holding",
     "Miss",

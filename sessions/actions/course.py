@@ -10,7 +10,7 @@ from participants.actions import Confirmation, NewConsent, Step
 from participants.actions.batch import place_of, reason_of, subject_of
 from participants.lifecycle import Treatment
 from participants.models import Participant
-from sessions.actions.planning import replan
+from sessions.actions.planning import Today, latest_days, replan
 
 
 def consent(
@@ -22,16 +22,16 @@ def consent(
 ) -> None:
     """Record signed consent, and plan the first visits from its day."""
     people = [item.participant for item in consents]
-    on = today or max(item.signed_on for item in consents)
+    on = latest_days(days=((item.participant.pk, item.signed_on) for item in consents)
     with acting(
         "record consent",
         by=by,
         reason=reason,
-        subject=subject_of(people),
-        place=place_of(people),
+        subject=subject_of(participants=people),
+        place=place_of(participants=people),
     ):
         course.record_consents(consents=consents, by=by, reason=reason)
-        replan(participants=people, today=on, by=by)
+        replan(participants=people, today=today or on, by=by)
 
 
 def enroll(*, steps: Sequence[Step], by: AnyActor, today: date | None = None) -> None:
@@ -70,9 +70,9 @@ def complete(*, steps: Sequence[Step], by: AnyActor, today: date | None = None) 
     with acting(
         "complete",
         by=by,
-        reason=reason_of(step.reason for step in steps),
-        subject=subject_of(people),
-        place=place_of(people),
+        reason=reason_of(reasons=[step.reason for step in steps]),
+        subject=subject_of(participants=people),
+        place=place_of(participants=people),
     ):
         finishing = _of_those_on_treatment(steps)
         if finishing:
@@ -92,13 +92,16 @@ def confirm_enrollment(
     """Have the investigator sign eligibility, and plan on from there."""
     people = [item.participant for item in confirmations]
     with acting(
-        "confirm enrollment", by=by, subject=subject_of(people), place=place_of(people)
+        "confirm enrollment",
+        by=by,
+        subject=subject_of(participants=people),
+        place=place_of(participants=people),
     ):
         course.confirm_eligibility(
             confirmations=confirmations, milestone=milestone, password=password, by=by
         )
-        on = today or max(item.on for item in confirmations)
-        replan(participants=people, today=on, by=by)
+        on = latest_days(days=((item.participant.pk, item.on) for item in confirmations)
+        replan(participants=people, today=today or on, by=by)
 
 
 def _step(
@@ -113,16 +116,16 @@ def _step(
     with acting(
         verb,
         by=by,
-        reason=reason_of(step.reason for step in steps),
-        subject=subject_of(people),
-        place=place_of(people),
+        reason=reason_of(reasons=[step.reason for step in steps]),
+        subject=subject_of(participants=people),
+        place=place_of(participants=people),
     ):
         move(steps=steps, by=by)
         replan(participants=people, today=_today(steps, today), by=by)
 
 
-def _today(steps: Sequence[Step], today: date | None) -> date:
-    return today or max(step.on for step in steps)
+def _today(steps: Sequence[Step], today: date | None) -> Today:
+    return today or latest_days(days=((step.participant.pk, step.on) for step in steps)
 
 
 def _of_those_on_treatment(steps: Sequence[Step]) -> list[Step]:

@@ -16,8 +16,8 @@ from participants import actions as course
 from participants.actions import Step
 from participants.lifecycle import Treatment
 from sessions.access import DelegationLog, delegation_log
-from sessions.actions.entries import as_they_stand, named, placed, visit_name
-from sessions.actions.planning import replan
+from sessions.actions.entries import as_they_stand, named, placed
+from sessions.actions.planning import latest_days, replan
 from sessions.actions.statements import update_rows
 from sessions.actions.supplement import Key, supplement_deviations
 from sessions.dosing import WORDS, Administration
@@ -69,8 +69,8 @@ def assign_kits(*, kits: Sequence[AssignedKit], by: AnyActor, reason: str = "") 
         "assign kit",
         by=by,
         reason=reason,
-        subject=named(chosen),
-        place=placed(chosen),
+        subject=named(visits=chosen),
+        place=placed(visits=chosen),
     ):
         visits = _dosing_visits(chosen, permission=Permission.DISPENSE, by=by)
         definitions = _definitions(visits)
@@ -85,7 +85,7 @@ def assign_kits(*, kits: Sequence[AssignedKit], by: AnyActor, reason: str = "") 
             if row is not None and (row.given_at or row.withheld_reason):
                 done = "given" if row.given_at else "withheld"
                 raise Refused(
-                    f"The {_words(kit.part)} of {visit_name(visit)} is recorded as "
+                    f"The {_words(kit.part)} of {visit.called} is recorded as "
                     f"{done}, so no kit can be assigned to it."
                 )
             (added if row is None else changed).append(
@@ -118,38 +118,62 @@ def give_doses(
         "record dose",
         by=by,
         reason=reason,
-        subject=named(chosen),
-        place=placed(chosen),
+        subject=named(visits=chosen),
+        place=placed(visits=chosen),
     ):
         visits = _dosing_visits(chosen, permission=Permission.RECORD_DOSE, by=by)
-        definitions = _definitions(visits)
         saved = _saved(visits)
         before = {key: row.given_at for key, row in saved.items()}
-        log = delegation_log(
-            person for dose in doses for person in (dose.given_by, dose.witnessed_by)
-        )
-        for dose in doses:
-            visit = visits[dose.visit.pk]
-            row = saved.get((visit.pk, dose.part))
-            _check_kit(row, visit, dose.part)
-            _check_day(dose, visit)
-            _check_people(dose, visit, log)
-            saved[visit.pk, dose.part] = _given(row or _new(visit, dose.part), dose)
-        changed = {key for key, row in saved.items() if before.get(key) != row.given_at}
+        _take_over(doses, visits, saved)
         deviations = supplement_deviations(
             visits.values(),
             rows=saved,
-            changed=changed,
-            definitions=definitions,
-            explanations={dose.visit.pk: dose.explanation for dose in doses},
+            changed={k for k, row in saved.items() if before.get(k) != row.given_at},
+            definitions=_definitions(visits),
+            explanations=_explanations(doses),
         )
         update_rows([saved[dose.visit.pk, dose.part] for dose in doses], _GIVEN)
         if deviations:
             course.record_deviations(deviations=deviations, by=by)
         _start_treatment(doses, visits, by=by)
-        days = [_local_day(visits[d.visit.pk], d.given_at) for d in doses]
         people = {visit.participant_id: visit.participant for visit in visits.values()}
-        replan(participants=list(people.values()), today=today or max(days), by=by)
+        days = today or _days(doses, visits)
+        replan(participants=list(people.values()), today=days, by=by)
+
+
+def _days(doses: Sequence[GivenDose], visits: Mapping[int, Visit]) -> dict[int, date]:
+    return latest_days(days=(
+        (dose.visit.participant_id, _local_day(visits[dose.visit.pk], dose.given_at))
+        for dose in doses
+    )
+
+
+def _take_over(
+    doses: Sequence[GivenDose],
+    visits: Mapping[int, Visit],
+    saved: dict[Key, DoseAdministration],
+) -> None:
+    """Check each dose by itself, and put what was given into its row."""
+    log = delegation_log(
+        person for dose in doses for person in (dose.given_by, dose.witnessed_by)
+    )
+    for dose in doses:
+        visit = visits[dose.visit.pk]
+        row = saved.get((visit.pk, dose.part))
+        _check_kit(row, visit, dose.part)
+        _check_day(dose, visit)
+        _check_people(dose, visit, log)
+        saved[visit.pk, dose.part] = _given(row or _new(visit, dose.part), dose)
+
+
+def _explanations(doses: Sequence[GivenDose]) -> dict[int, str]:
+    """Return what was explained of each visit, whichever of its doses it came with."""
+    found: dict[int, str] = {}
+    for dose in doses:
+        text = dose.explanation.strip()
+        if text:
+            found[dose.visit.pk] = f"{found.get(dose.visit.pk, '')} {text}".strip()
+    return found
 
 
 def _given(row: DoseAdministration, dose: GivenDose) -> DoseAdministration:
@@ -159,7 +183,7 @@ def _given(row: DoseAdministration, dose: GivenDose) -> DoseAdministration:
 
 
 def _check_kit(row: DoseAdministration | None, visit: Visit, part: str) -> None:
-    name = visit_name(visit)
+    name = visit.called
     if row is not None and row.withheld_reason:
         raise Refused(f"The {_words(part)} of {name} was recorded as withheld.")
     if row is None or not row.kit_number:
@@ -171,7 +195,7 @@ def _check_kit(row: DoseAdministration | None, visit: Visit, part: str) -> None:
 
 def _check_day(dose: GivenDose, visit: Visit) -> None:
     """Refuse a dose on another day than the session's, its night included."""
-    name = visit_name(visit)
+    name = visit.called
     if visit.held_on is None:
         raise Refused(f"Record first that {name} was held.")
     day = _local_day(visit, dose.given_at)
@@ -223,8 +247,8 @@ def withhold_doses(
         "withhold dose",
         by=by,
         reason=reason,
-        subject=named(chosen),
-        place=placed(chosen),
+        subject=named(visits=chosen),
+        place=placed(visits=chosen),
     ):
         visits = _dosing_visits(chosen, permission=Permission.RECORD_DOSE, by=by)
         definitions = _definitions(visits)
@@ -246,7 +270,7 @@ def withhold_doses(
 def _refuse_withholding(
     row: DoseAdministration | None, visit: Visit, dose: WithheldDose
 ) -> None:
-    name = visit_name(visit)
+    name = visit.called
     if visit.held_on is None:
         raise Refused(f"Record first that {name} was held, or that it was missed.")
     if row is not None and row.given_at is not None:
@@ -268,10 +292,10 @@ def _dosing_visits(
     chosen: Sequence[Visit], *, permission: Permission, by: AnyActor
 ) -> dict[int, Visit]:
     require(by=by, permission=permission, site_ids={visit.site_id for visit in chosen})
-    visits = as_they_stand(chosen)
+    visits = as_they_stand(visits=chosen)
     for visit in visits.values():
         if visit.kind != "dosing":
-            raise Refused(f"{visit_name(visit)} is not a dosing session.")
+            raise Refused(f"{visit.called} is not a dosing session.")
     return visits
 
 
@@ -299,7 +323,7 @@ def _new(visit: Visit, part: str) -> DoseAdministration:
 def _refuse_step(visit: Visit, step: str, definition: ProtocolDefinition) -> None:
     known = definition.visits_by_code
     if visit.code not in known or step not in known[visit.code].dose:
-        raise Refused(f"The protocol has no dose step “{step}” at {visit_name(visit)}.")
+        raise Refused(f"The protocol has no dose step “{step}” at {visit.called}.")
 
 
 def _refuse_treatment_over(visit: Visit) -> None:

@@ -5,9 +5,14 @@ from collections.abc import Iterable, Sequence
 from django.db.models import prefetch_related_objects
 
 from audit.actors import Place
+from audit.refusal import Refused
 from participants.actions.batch import NAMED_AT_MOST, place_of
 from participants.models import Participant
 from sessions.models import Visit
+
+
+class ExplanationNeeded(Refused):
+    """What happened may be recorded, once somebody says why it was out of order."""
 
 
 def visit_name(visit: Visit) -> str:
@@ -19,7 +24,7 @@ def named(visits: Sequence[Visit]) -> str:
     """Return the visits in words, as in "01-001-7, visit V5"."""
     prefetch_related_objects(list(visits), "participant")
     names = [
-        f"{visit.participant.number}, visit {visit_name(visit)}" for visit in visits
+        f"{visit.participant.number}, visit {visit.called}" for visit in visits
     ]
     shown = "; ".join(names[:NAMED_AT_MOST])
     more = len(names) - NAMED_AT_MOST
@@ -29,7 +34,7 @@ def named(visits: Sequence[Visit]) -> str:
 def placed(visits: Sequence[Visit]) -> Place:
     """Return the trial, site and participant that all the visits have in common."""
     prefetch_related_objects(list(visits), "participant")
-    return place_of(visit.participant for visit in visits)
+    return place_of(participants=[visit.participant for visit in visits])
 
 
 def locked(participants: Iterable[Participant]) -> dict[int, Participant]:

@@ -6,7 +6,7 @@ from datetime import date
 from audit.refusal import Refused
 from participants.actions import NewDeviation
 from participants.models import Participant
-from sessions.actions.entries import visit_name
+from sessions.actions.entries import ExplanationNeeded
 from sessions.drawing.windows import day_text, days_text
 from sessions.lifecycle import State
 from sessions.models import Visit
@@ -41,7 +41,7 @@ def may_be_held(
     preparation, confirmation and randomization before a dose, no dose after the end of
     treatment. `counts_from` names the visit that this one is counted from.
     """
-    name = visit_name(visit)
+    name = visit.called
     if holding.mode not in _MODES:
         raise Refused(f"Say whether {name} was held in person, by video or by phone.")
     if holding.on > today:
@@ -69,11 +69,11 @@ def _refuse_unplanned(visit: Visit, on: date) -> None:
     if visit.state == State.HELD:
         return
     if visit.plan in _NOT_EXPECTED:
-        raise Refused(f"{visit_name(visit)} is not expected. {visit.why}".rstrip())
+        raise Refused(f"{visit.called} is not expected. {visit.why}".rstrip())
     ended = _ended_on(visit.participant)
     # What took place before the end may still come in late.
     if visit.plan == "cancelled" and (ended is None or on > ended):
-        raise Refused(f"{visit_name(visit)} was cancelled. {visit.why}".rstrip())
+        raise Refused(f"{visit.called} was cancelled. {visit.why}".rstrip())
 
 
 def _ended_on(person: Participant) -> date | None:
@@ -85,7 +85,7 @@ def _refuse_before_enrollment(visit: Visit, on: date) -> None:
     if visit.kind in _BEFORE_ENROLLMENT:
         return
     person = visit.participant
-    name = visit_name(visit)
+    name = visit.called
     if person.enrolled_on is None:
         raise Refused(
             f"{person.number} is not enrolled, so {name} cannot be held. Enroll first."
@@ -99,7 +99,7 @@ def _refuse_before_enrollment(visit: Visit, on: date) -> None:
 
 def _refuse_dosing(visit: Visit, on: date) -> None:
     person = visit.participant
-    name = visit_name(visit)
+    name = visit.called
     if person.confirmed_on is None:
         raise Refused(
             f"Eligibility of {person.number} is not confirmed, so {name} cannot be held. "
@@ -163,7 +163,7 @@ def deviation_of(visit: Visit, holding: Holding) -> list[NewDeviation]:
         return []
     explanation = holding.explanation.strip()
     if not explanation:
-        raise Refused(
+        raise ExplanationNeeded(
             f"{sentence} Say why: it is recorded as a deviation, and later visits count "
             "from this day."
         )

@@ -1,7 +1,7 @@
 """Windows of many participants, computed by the planner and stored set by set."""
 
 import zoneinfo
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -42,9 +42,19 @@ class _Known:
     consents: dict[str, date] = field(default_factory=dict)
 
 
-def replan(
-    *, participants: Sequence[Participant], today: date | None, by: AnyActor
-) -> None:
+# One day for everybody, or each participant's own by id: a batch reaches over months.
+Today = date | Mapping[int, date] | None
+
+
+def latest_days(*, days: Iterable[tuple[int, date]]) -> dict[int, date]:
+    """Return the latest of the days named for each participant id."""
+    found: dict[int, date] = {}
+    for participant_id, day in days:
+        found[participant_id] = max(day, found.get(participant_id, day))
+    return found
+
+
+def replan(*, participants: Sequence[Participant], today: Today, by: AnyActor) -> None:
     """Bring the stored windows of some participants to what the planner says today.
 
     Without `today` each participant is planned as of the last day on their record.
@@ -56,10 +66,10 @@ def replan(
     with acting(
         "plan visits",
         by=by,
-        subject=subject_of(participants),
-        place=place_of(participants),
+        subject=subject_of(participants=participants),
+        place=place_of(participants=participants),
     ):
-        people = locked(participants)
+        people = locked(participants=participants)
         definitions = protocol_versions(
             person.protocol_version_id for person in people.values()
         )
@@ -72,7 +82,10 @@ def replan(
                 continue
             definition = definitions[person.protocol_version_id]
             record = _record(person, on_record)
-            planned = plan(definition, record, today or _latest(record))
+            day = today.get(person.pk) if isinstance(today, Mapping) else today
+            planned = plan(definition, record, day or _latest(record))
+            if person.state == State.SCREEN_FAILURE:
+                planned = _nothing_more(planned)
             added += _missing(
                 person, definition, visits=on_record.visits, planned=planned
             )
@@ -143,6 +156,12 @@ def _events(person: Participant, consented_on: date | None) -> dict[str, date]:
         Event.STUDY_LEFT: person.ended_on if has_left else None,
     }
     return {event.value: day for event, day in days.items() if day is not None}
+
+
+def _nothing_more(planned: Mapping[str, PlannedVisit]) -> dict[str, PlannedVisit]:
+    """Cancel what the protocol keeps for those who leave: nobody left before treatment."""
+    why = "Screening failed, so no further visit is due."
+    return {code: PlannedVisit(code, Planned.CANCELLED, why=why) for code in planned}
 
 
 def _missing(

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from audit.refusal import Refused
 from participants.actions import NewDeviation
-from sessions.actions.entries import visit_name
+from sessions.actions.entries import ExplanationNeeded
 from sessions.dosing import Administration, supplement_state, window_deviation
 from sessions.models import DoseAdministration, Visit
 from trials.access import local_time
@@ -42,7 +42,9 @@ def supplement_deviations(
         if sentence:
             explanation = explanations.get(visit.pk, "").strip()
             if not explanation:
-                raise Refused(f"{sentence} Say why: it is recorded as a deviation.")
+                raise ExplanationNeeded(
+                    f"{sentence} Say why: it is recorded as a deviation."
+                )
             site = visit.participant.site
             found.append(
                 NewDeviation(
@@ -74,5 +76,5 @@ def _sentence(initial_at: datetime | None, given_at: datetime, rule: Supplement)
 
 def _rule(definition: ProtocolDefinition, visit: Visit) -> Supplement:
     if definition.dosing is None or definition.dosing.supplement is None:
-        raise Refused(f"The protocol has no supplemental dose at {visit_name(visit)}.")
+        raise Refused(f"The protocol has no supplemental dose at {visit.called}.")
     return definition.dosing.supplement

@@ -10,7 +10,7 @@ from audit.actors import AnyActor
 from audit.refusal import Refused
 from audit.trail import acting
 from sessions.access import DelegationLog, delegation_log
-from sessions.actions.entries import as_they_stand, named, placed, visit_name
+from sessions.actions.entries import as_they_stand, named, placed
 from sessions.actions.statements import update_rows
 from sessions.drawing.windows import day_text
 from sessions.models import TherapySession, Visit
@@ -41,15 +41,15 @@ def record_sessions(
         "record session",
         by=by,
         reason=reason,
-        subject=named(chosen),
-        place=placed(chosen),
+        subject=named(visits=chosen),
+        place=placed(visits=chosen),
     ):
         require(
             by=by,
             permission=Permission.RECORD_VISITS,
             site_ids={visit.site_id for visit in chosen},
         )
-        visits = as_they_stand(chosen)
+        visits = as_they_stand(visits=chosen)
         definitions = protocol_versions(v.protocol_version_id for v in visits.values())
         people = [(item.lead_therapist, item.co_therapist) for item in sessions]
         log = delegation_log(person for pair in people for person in pair)
@@ -92,7 +92,7 @@ def _filled(row: TherapySession, item: NewSession) -> TherapySession:
 
 
 def _check(item: NewSession, visit: Visit, log: DelegationLog) -> None:
-    name = visit_name(visit)
+    name = visit.called
     site = visit.participant.site
     if visit.kind not in SESSION_KINDS:
         raise Refused(f"{name} is not a therapy session, so there is none to record.")

@@ -1,8 +1,8 @@
 """Booking visits, and recording that they were held or missed."""
 
+import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, time
 
 from django.db.models import Min
 
@@ -12,9 +12,9 @@ from audit.refusal import Refused
 from audit.trail import acting
 from participants.actions import NewDeviation, record_deviations
 from participants.models import Consent
-from sessions.actions.entries import as_they_stand, named, placed, visit_name
+from sessions.actions.entries import as_they_stand, named, placed
 from sessions.actions.holding import Holding, deviation_of, may_be_held
-from sessions.actions.planning import replan
+from sessions.actions.planning import Today, latest_days, replan
 from sessions.actions.statements import update_rows
 from sessions.drawing.windows import day_text
 from sessions.lifecycle import Move, State, moved
@@ -29,8 +29,8 @@ class Booking:
     """A day, and perhaps a time local to the site, for a visit; no day takes it off."""
 
     visit: Visit
-    on: date | None
-    time: time | None = None
+    on: datetime.date | None
+    time: datetime.time | None = None
     mode: str = ""
 
 
@@ -40,7 +40,7 @@ class Miss:
 
     visit: Visit
     why: str
-    on: date
+    on: datetime.date
 
 
 def book(
@@ -48,7 +48,7 @@ def book(
     bookings: Sequence[Booking],
     by: AnyActor,
     reason: str = "",
-    today: date | None = None,
+    today: datetime.date | None = None,
 ) -> None:
     """Put visits on the calendar, move them there, or take them off.
 
@@ -60,8 +60,8 @@ def book(
         "book visit",
         by=by,
         reason=reason,
-        subject=named(chosen),
-        place=placed(chosen),
+        subject=named(visits=chosen),
+        place=placed(visits=chosen),
     ):
         visits = _to_record(chosen, by=by)
         for booking in bookings:
@@ -72,11 +72,11 @@ def book(
         _replan(visits.values(), today=today, by=by)
 
 
-def _book(visit: Visit, booking: Booking, today: date | None) -> None:
+def _book(visit: Visit, booking: Booking, today: datetime.date | None) -> None:
     move = Move.UNBOOK if booking.on is None else Move.BOOK
     visit.state = moved(State(visit.state), move).value
     if visit.plan in _NOT_TO_BE_PLANNED:
-        raise Refused(f"{visit_name(visit)} cannot be booked now. {visit.why}".rstrip())
+        raise Refused(f"{visit.called} cannot be booked now. {visit.why}".rstrip())
     if booking.on is not None and today is not None and booking.on < today:
         raise Refused(
             f"{day_text(booking.on)} has passed. Choose today or a later day, or record "
@@ -93,7 +93,7 @@ def hold(
     holdings: Sequence[Holding],
     by: AnyActor,
     reason: str = "",
-    today: date | None = None,
+    today: datetime.date | None = None,
 ) -> None:
     """Record that visits were held, or correct the day or mode with a reason.
 
@@ -101,34 +101,47 @@ def hold(
     count from it follow its actual day.
     """
     chosen = [holding.visit for holding in holdings]
-    latest = today or max(holding.on for holding in holdings)
+    latest = latest_days(days=(
+        (holding.visit.participant_id, holding.on) for holding in holdings
+    )
     with acting(
         "hold visit",
         by=by,
         reason=reason.strip() or _other_mode(holdings),
-        subject=named(chosen),
-        place=placed(chosen),
+        subject=named(visits=chosen),
+        place=placed(visits=chosen),
     ):
         visits = _to_record(chosen, by=by)
-        consented, anchors = _consent_days(visits), _anchors(visits)
-        deviations = []
-        for holding in holdings:
-            visit = visits[holding.visit.pk]
-            may_be_held(
-                visit,
-                holding,
-                consented_on=consented.get(visit.participant_id),
-                counts_from=anchors[visit.pk],
-                today=latest,
-            )
-            deviations += deviation_of(visit, holding)
-            _hold(visit, holding)
+        days = latest if today is None else dict.fromkeys(latest, today)
+        deviations = _hold_each(holdings, visits, days)
         _keep_windows(visits.values())
         fields = ("state", "held_on", "mode", "plan", "opens", "target", "closes")
         update_rows(list(visits.values()), fields)
         if deviations:
             record_deviations(deviations=deviations, by=by)
-        _replan(visits.values(), today=latest, by=by)
+        _replan(visits.values(), today=today or latest, by=by)
+
+
+def _hold_each(
+    holdings: Sequence[Holding],
+    visits: Mapping[int, Visit],
+    days: Mapping[int, datetime.date],
+) -> list[NewDeviation]:
+    """Hold each visit as of its participant's day, and return what was out of order."""
+    consented, anchors = _consent_days(visits), _anchors(visits)
+    deviations = []
+    for holding in holdings:
+        visit = visits[holding.visit.pk]
+        may_be_held(
+            visit,
+            holding,
+            consented_on=consented.get(visit.participant_id),
+            counts_from=anchors[visit.pk],
+            today=days[visit.participant_id],
+        )
+        deviations += deviation_of(visit, holding)
+        _hold(visit, holding)
+    return deviations
 
 
 def _hold(visit: Visit, holding: Holding) -> None:
@@ -156,7 +169,9 @@ def _keep_windows(visits: Iterable[Visit]) -> None:
         visit.plan = "recorded"
 
 
-def miss(*, misses: Sequence[Miss], by: AnyActor, today: date | None = None) -> None:
+def miss(
+    *, misses: Sequence[Miss], by: AnyActor, today: datetime.date | None = None
+) -> None:
     """Record that visits did not take place, each with a deviation (ICH E6(R3) 4.2.2)."""
     chosen = [item.visit for item in misses]
     reasons = "; ".join(dict.fromkeys(item.why.strip() for item in misses))
@@ -164,8 +179,8 @@ def miss(*, misses: Sequence[Miss], by: AnyActor, today: date | None = None) -> 
         "record missed visit",
         by=by,
         reason=reasons,
-        subject=named(chosen),
-        place=placed(chosen),
+        subject=named(visits=chosen),
+        place=placed(visits=chosen),
     ):
         visits = _to_record(chosen, by=by)
         for item in misses:
@@ -184,29 +199,33 @@ def miss(*, misses: Sequence[Miss], by: AnyActor, today: date | None = None) -> 
             for item in misses
         ]
         record_deviations(deviations=deviations, by=by)
-        latest = today or max(item.on for item in misses)
-        _replan(visits.values(), today=latest, by=by)
+        latest = latest_days(days=((item.visit.participant_id, item.on) for item in misses)
+        _replan(visits.values(), today=today or latest, by=by)
 
 
 def _miss(visit: Visit, item: Miss) -> None:
     visit.state = moved(State(visit.state), Move.MARK_MISSED, reason=item.why).value
     if visit.plan in _NOT_TO_BE_PLANNED:
-        raise Refused(f"{visit_name(visit)} is not expected, so it cannot be missed.")
+        raise Refused(f"{visit.called} is not expected, so it cannot be missed.")
     visit.missed_reason = item.why.strip()
     # What counts from a missed visit counts from its target, so it must have one.
     visit.target = visit.target or item.on
 
 
 def reinstate(
-    *, visits: Sequence[Visit], by: AnyActor, reason: str, today: date | None = None
+    *,
+    visits: Sequence[Visit],
+    by: AnyActor,
+    reason: str,
+    today: datetime.date | None = None,
 ) -> None:
     """Undo that visits were held or missed: they are planned again, with a reason."""
     with acting(
         "reinstate visit",
         by=by,
         reason=reason,
-        subject=named(visits),
-        place=placed(visits),
+        subject=named(visits=visits),
+        place=placed(visits=visits),
     ):
         rows = _to_record(visits, by=by)
         _refuse_with_contents(rows)
@@ -235,7 +254,7 @@ def _refuse_with_contents(visits: Mapping[int, Visit]) -> None:
         held.values_list("visit_id", flat=True)
     ):
         raise Refused(
-            f"{visit_name(visits[pk])} has a session or a dose on record, so it took "
+            f"{visits[pk].called} has a session or a dose on record, so it took "
             "place. Correct its day instead."
         )
 
@@ -246,10 +265,10 @@ def _to_record(visits: Sequence[Visit], *, by: AnyActor) -> dict[int, Visit]:
         permission=Permission.RECORD_VISITS,
         site_ids={visit.site_id for visit in visits},
     )
-    return as_they_stand(visits)
+    return as_they_stand(visits=visits)
 
 
-def _consent_days(visits: Mapping[int, Visit]) -> dict[int, date]:
+def _consent_days(visits: Mapping[int, Visit]) -> dict[int, datetime.date]:
     people = {visit.participant_id for visit in visits.values()}
     signed = Consent.objects.filter(participant_id__in=people)
     return dict(signed.values_list("participant_id").annotate(Min("signed_on")))
@@ -272,6 +291,6 @@ def _anchors(visits: Mapping[int, Visit]) -> dict[int, str]:
     return names
 
 
-def _replan(visits: Iterable[Visit], *, today: date | None, by: AnyActor) -> None:
+def _replan(visits: Iterable[Visit], *, today: Today, by: AnyActor) -> None:
     people = {visit.participant_id: visit.participant for visit in visits}
     replan(participants=list(people.values()), today=today, by=by)

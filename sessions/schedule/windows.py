@@ -30,14 +30,20 @@ class Window:
 
 @dataclass(slots=True)
 class Bounds:
-    """What constraints say: certain bounds, and bounds that lean on a forecast."""
+    """What constraints say: certain bounds, and bounds that lean on a forecast.
+
+    Only certain bounds can leave no day. `floor` is a lower bound from visits that
+    are not certain, as far as the past settles them: it does not move with time.
+    """
 
     lower: date = date.min
     upper: date = date.max
+    floor: date = date.min
     soft_lower: date = date.min
     soft_upper: date = date.max
     lower_name: str = ""
     upper_name: str = ""
+    soft_upper_name: str = ""
     too_late_for: str = ""
     too_late_on: date | None = field(default=None)
 
@@ -58,7 +64,7 @@ def window_from(timing: Timing, node: Node, today: date) -> Window:
     if timing.is_ahead:
         return _window_ahead(timing, node, today)
     firm = node.basis is Basis.HAPPENED or (node.basis is Basis.LOST and node.firm)
-    day = node.day if firm else max(node.day, today)
+    day = node.day
     floor = timing.earliest.after(node.floor) if node.floor else None
     soonest = today
     if node.basis is Basis.EXPECTED:
@@ -104,33 +110,26 @@ def bounds_from(constraints: Iterable[tuple[Constraint, Node]]) -> Bounds:
         elif node.basis in {Basis.HAPPENED, Basis.EXPECTED}:
             _narrow(bounds, constraint, node, name=name)
         elif node.basis is Basis.LOST and not node.final:
-            _narrow_by_floor(bounds, constraint, node, name=name)
+            _raise_floor(bounds, constraint, node)
     return bounds
 
 
 def _narrow(bounds: Bounds, constraint: Constraint, node: Node, *, name: str) -> None:
-    _narrow_by_floor(bounds, constraint, node, name=name)
-    is_certain = node.basis is Basis.HAPPENED or node.firm
     lower = _lower(constraint, node.opens)
     upper = _upper(constraint, node.closes)
-    if lower is not None and is_certain:
-        bounds.raise_lower(lower, name)
-    elif lower is not None:
-        bounds.soft_lower = max(bounds.soft_lower, lower)
-    if upper is not None and is_certain:
-        bounds.reduce_upper(upper, name)
-    elif upper is not None:
-        bounds.soft_upper = min(bounds.soft_upper, upper)
-
-
-def _narrow_by_floor(
-    bounds: Bounds, constraint: Constraint, node: Node, *, name: str
-) -> None:
-    if constraint.is_before or node.booked:
+    if node.firm:
+        bounds.raise_lower(lower or date.min, name)
+        bounds.reduce_upper(upper or date.max, name)
         return
-    lower = _lower(constraint, node.floor)
-    if lower is not None:
-        bounds.raise_lower(lower, name)
+    _raise_floor(bounds, constraint, node)
+    bounds.soft_lower = max(bounds.soft_lower, lower or date.min)
+    if upper is not None and upper < bounds.soft_upper:
+        bounds.soft_upper, bounds.soft_upper_name = upper, name
+
+
+def _raise_floor(bounds: Bounds, constraint: Constraint, node: Node) -> None:
+    if not constraint.is_before:
+        bounds.floor = max(bounds.floor, _lower(constraint, node.floor) or date.min)
 
 
 def _lower(constraint: Constraint, day: date | None) -> date | None:
@@ -174,24 +173,27 @@ def _narrow_firm(window: Window, bounds: Bounds, today: date) -> None:
     _name_bounds(window, bounds)
     window.opens = max(window.opens, bounds.lower)
     window.closes = min(window.closes, bounds.upper)
-    window.floor = window.opens
     window.has_day = window.opens <= window.closes
+    if window.has_day:
+        window.opens = min(max(window.opens, bounds.floor), window.closes)
+    window.floor = window.opens
     if window.has_day and bounds.soft_upper < window.closes and today <= window.closes:
         # A forecast must not pass for a fact: while it narrows, the window may move.
         latest = max(bounds.soft_upper, window.opens, today)
         window.closes = min(window.closes, latest)
         window.firm = False
+        window.by_closing = f"{bounds.soft_upper_name}, which is a forecast"
 
 
 def _narrow_forecast(window: Window, bounds: Bounds, today: date) -> None:
     _name_bounds(window, bounds)
     soonest = max(window.soonest, bounds.lower)
-    window.floor = max(window.floor or date.min, bounds.lower)
+    window.floor = max(window.floor or date.min, bounds.lower, bounds.floor)
     if soonest > bounds.upper:
         window.opens, window.closes = soonest, bounds.upper
         window.has_day = False
         return
-    wished = max(window.opens, bounds.soft_lower)
+    wished = max(window.opens, bounds.soft_lower, bounds.floor)
     window.opens = max(bounds.lower, min(wished, bounds.upper))
     soft_upper = max(bounds.soft_upper, window.opens, today)
     closes = min(window.closes, bounds.upper, soft_upper)

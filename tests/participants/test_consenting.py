@@ -41,7 +41,7 @@ def consent(
     world: World, *people: Participant, reason: str = "", **items: bool
 ) -> None:
     record_consents(
-        consents=[consent_of(world, person, **items) for person in people],
+        consents=[consent_of(world, person, but=items) for person in people],
         by=world.actor(Role.COORDINATOR),
         reason=reason,
     )
@@ -110,7 +110,7 @@ def test_a_second_form_that_changes_an_answer_needs_a_reason(
 ) -> None:
     consent(world, participant)
     second = replace(
-        consent_of(world, participant, recording=False), form_version="2.0"
+        consent_of(world, participant, but={"recording": False}), form_version="2.0"
     )
     by = world.actor(Role.COORDINATOR)
     with pytest.raises(ReasonNeeded):

@@ -2,7 +2,6 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -19,6 +18,7 @@ from participants.eligibility import (
     truth_of,
     washout_of,
 )
+from tests.sessions.definitions import MAPP2
 from tests.trials.definitions import SMALL, changed
 from trials.protocol import (
     AllOf,
@@ -35,7 +35,6 @@ from trials.protocol import (
 )
 from trials.protocol.vocabulary import OPERATORS_OF
 
-MAPP2 = parse(Path("trials/protocols/mapp2.toml").read_text(encoding="utf-8"))
 TODAY = date(2026, 3, 2)
 CRITERIA = {criterion.code: criterion for criterion in MAPP2.criteria}
 
@@ -275,9 +274,9 @@ STOPPED_ON = date(2026, 1, 1)
 @pytest.mark.parametrize(
     ("drug", "stopped_on", "ends_on", "is_known"),
     [
-        # 5 × 96 h is 20 days, and a week: 27; its own rule says 42, the later wins.
+        # 5 x 96 h is 20 days, and a week: 27; its own rule says 42, the later wins.
         ("fluoxetine", STOPPED_ON, date(2026, 2, 12), True),
-        # 5 × 26 h is 5.4 days, rounded up to 6, and a week.
+        # 5 x 26 h is 5.4 days, rounded up to 6, and a week.
         ("sertraline", STOPPED_ON, date(2026, 1, 14), True),
         ("paroxetine", STOPPED_ON, None, False),
         ("melatonin", STOPPED_ON, None, True),
@@ -347,7 +346,7 @@ KINDS = {
 
 
 @st.composite
-def tests_of_facts(draw: st.DrawFn) -> Condition:
+def fact_tests(draw: st.DrawFn) -> Condition:
     code = draw(st.sampled_from(sorted(KINDS)))
     kind = KINDS[code]
     operator = draw(st.sampled_from(OPERATORS_OF[kind]))
@@ -362,7 +361,7 @@ def tests_of_facts(draw: st.DrawFn) -> Condition:
 
 
 CONDITIONS: st.SearchStrategy[Condition] = st.recursive(
-    tests_of_facts(),
+    fact_tests(),
     lambda inner: st.one_of(
         st.builds(lambda x: AllOf(tuple(x)), st.lists(inner, min_size=1, max_size=3)),
         st.builds(lambda x: AnyOf(tuple(x)), st.lists(inner, min_size=1, max_size=3)),

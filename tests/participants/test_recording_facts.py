@@ -138,7 +138,7 @@ def test_a_score_signed_again_after_reopening_needs_no_second_reason(
 ) -> None:
     by = world.actor(Role.RATER)
     record_facts(facts=baseline_facts(participant, on=LATER), by=by)
-    again = baseline_facts(participant, on=LATER, caps5_baseline=41)
+    again = baseline_facts(participant, on=LATER, but={"caps5_baseline": 41})
     record_facts(facts=again, by=by)
     assert current("caps5_baseline").value == 41
 

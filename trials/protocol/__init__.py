@@ -10,21 +10,23 @@ from trials.protocol.conditions import (
 )
 from trials.protocol.definition import ProtocolDefinition
 from trials.protocol.instrument_facts import InstrumentFacts, ScoreFacts
-from trials.protocol.parsing import parse
-from trials.protocol.parts import (
-    Arm,
+from trials.protocol.observations import (
     AssessmentRow,
-    Choice,
-    Constraint,
     Criterion,
-    Dose,
-    Dosing,
     Endpoint,
     Fact,
     Gate,
-    Milestone,
     NotYet,
     OutcomeClass,
+)
+from trials.protocol.parsing import parse
+from trials.protocol.parts import (
+    Arm,
+    Choice,
+    Constraint,
+    Dose,
+    Dosing,
+    Milestone,
     Part,
     Period,
     Randomization,

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from trials.protocol.checking_visits import References
 from trials.protocol.definition import ProtocolDefinition
 from trials.protocol.instrument_facts import InstrumentFacts
-from trials.protocol.parts import AssessmentRow, Endpoint
+from trials.protocol.observations import AssessmentRow, Endpoint
 from trials.protocol.problems import Problem, meant
 from trials.protocol.vocabulary import RATERS, VisitKind
 

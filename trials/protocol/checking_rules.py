@@ -5,10 +5,10 @@ from decimal import Decimal
 
 from trials.protocol.checking_rows import Instruments, is_scheduled
 from trials.protocol.checking_visits import References
-from trials.protocol.conditions import Condition, FactTest, WashoutsOver, tests_in
+from trials.protocol.conditions import Condition, FactTest, WashoutsOver, leaves_of
 from trials.protocol.definition import ProtocolDefinition
 from trials.protocol.instrument_facts import ScoreFacts
-from trials.protocol.parts import Criterion, Fact
+from trials.protocol.observations import Criterion, Fact
 from trials.protocol.problems import Problem, meant
 from trials.protocol.vocabulary import (
     FACT_TYPE_WORDS,
@@ -91,7 +91,7 @@ class _Checker:
         self.instruments = instruments or {}
 
     def problems(self, condition: Condition, place: str) -> Iterator[Problem]:
-        for test in tests_in(condition):
+        for test in leaves_of(condition):
             for sentence in self._sentences(test):
                 yield Problem(sentence, place)
 
@@ -200,13 +200,13 @@ def _early_problems(
 
 def _facts_of(criterion: Criterion, facts: Mapping[str, Fact]) -> Iterator[Fact]:
     for condition in (criterion.rule, criterion.only_if):
-        for test in tests_in(condition) if condition is not None else ():
+        for test in leaves_of(condition) if condition is not None else ():
             if isinstance(test, FactTest) and test.fact in facts:
                 yield facts[test.fact]
 
 
 def _outcome_problems(rule: Condition, place: str) -> Iterator[Problem]:
-    for test in tests_in(rule):
+    for test in leaves_of(rule):
         kind = OUTCOME_FACTS.get(test.fact) if isinstance(test, FactTest) else None
         if kind is None or isinstance(test, WashoutsOver):
             known = ", ".join(OUTCOME_FACTS)

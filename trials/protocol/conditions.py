@@ -44,19 +44,19 @@ class WashoutsOver:
 Condition = FactTest | AllOf | AnyOf | Not | WashoutsOver
 
 
-def tests_in(condition: Condition) -> Iterator[FactTest | WashoutsOver]:
+def leaves_of(condition: Condition) -> Iterator[FactTest | WashoutsOver]:
     """Every leaf of the rule, in the order in which the file gives them."""
     match condition:
         case AllOf(parts) | AnyOf(parts):
             for part in parts:
-                yield from tests_in(part)
+                yield from leaves_of(part)
         case Not(part):
-            yield from tests_in(part)
+            yield from leaves_of(part)
         case FactTest() | WashoutsOver():
             yield condition
 
 
 def facts_in(condition: Condition) -> tuple[str, ...]:
     """Codes of the facts that the rule asks for, each once, in order."""
-    tests = (test for test in tests_in(condition) if isinstance(test, FactTest))
+    tests = (test for test in leaves_of(condition) if isinstance(test, FactTest))
     return tuple(dict.fromkeys(test.fact for test in tests))

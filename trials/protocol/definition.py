@@ -3,23 +3,28 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from trials.protocol.parts import (
-    UNVERIFIED,
+from trials.protocol.observations import (
     AcuteEffects,
     AdverseEventWindow,
     Amendment,
-    Arm,
     AssessmentRow,
     Criterion,
-    Dosing,
     Drug,
     Endpoint,
     Estimand,
     Fact,
     Gate,
-    Milestone,
     NotYet,
     OutcomeClass,
+    Vitals,
+    Waiver,
+    Washout,
+)
+from trials.protocol.parts import (
+    UNVERIFIED,
+    Arm,
+    Dosing,
+    Milestone,
     Parent,
     Part,
     Period,
@@ -29,9 +34,6 @@ from trials.protocol.parts import (
     Stopping,
     Unblinding,
     VisitDefinition,
-    Vitals,
-    Waiver,
-    Washout,
 )
 from trials.protocol.vocabulary import VisitKind
 

@@ -1,7 +1,7 @@
 """Reads what is observed: assessment rows, adverse events, vitals, effects, notes."""
 
 from trials.protocol.entries import Entry
-from trials.protocol.parts import (
+from trials.protocol.observations import (
     AcuteEffects,
     AdverseEventWindow,
     Amendment,

@@ -13,8 +13,7 @@ from trials.protocol.conditions import (
     WashoutsOver,
 )
 from trials.protocol.entries import Entry
-from trials.protocol.parts import (
-    Choice,
+from trials.protocol.observations import (
     Criterion,
     Drug,
     Endpoint,
@@ -24,6 +23,7 @@ from trials.protocol.parts import (
     OutcomeClass,
     Washout,
 )
+from trials.protocol.parts import Choice
 from trials.protocol.vocabulary import CriterionKind, FactType, Operator
 
 NOTHING = AllOf(())

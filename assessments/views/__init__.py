@@ -1,0 +1,1 @@
+"""Pages of assessments: entering a form, a rater's interviews, starting forms."""

@@ -1,0 +1,246 @@
+"""The page of one assessment: answering, completing, correcting, signing, reopening."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from accounts.http import SignedInRequest
+from assessments import actions
+from assessments.access import caps_rule, scores_of
+from assessments.actions import (
+    ActionNeeded,
+    Completion,
+    DraftClosed,
+    is_signature_intact,
+)
+from assessments.actions.drafts import BESIDE_THE_ITEMS
+from assessments.forms import EntryForm, ReasonForm, SigningForm
+from assessments.instruments.cssrs_slc import URGENCY_WORDS, Urgency
+from assessments.lifecycle import State
+from assessments.views.opening import (
+    Opened,
+    context_of,
+    entry_form,
+    laid_out,
+    needs_action,
+    opened,
+    progress_of,
+    read_only,
+    saved_and_draft,
+    signatures,
+)
+from audit.refusal import NotPermitted, ReasonNeeded, Refused
+from trials.access import local_time
+
+USUAL_REASONS = [
+    "Typed in error",
+    "Misheard; checked with the recording",
+    "Clarified with the participant",
+    "Differs from the paper source",
+    "Rating guideline applied wrongly",
+]
+
+
+def enter(request: SignedInRequest, uuid: UUID) -> HttpResponse:
+    """Answer a form, read it, or see only how far it is: by role and state."""
+    form = opened(request, uuid)
+    if not form.standing.sees_answers:
+        return _state_page(request, form)
+    corrects = form.state is State.COMPLETE and "correct" in request.GET
+    if not (form.takes_answers or (corrects and form.sources)):
+        return _answers_page(request, form)
+    if request.method == "POST":
+        return _save(request, form, is_correction=corrects)
+    saved, typed = saved_and_draft(request, form)
+    page = entry_form(form, answers=saved | typed, is_correction=corrects)
+    return _entry_page(request, form, page, saved=saved, typed=typed)
+
+
+def _save(
+    request: SignedInRequest, form: Opened, *, is_correction: bool
+) -> HttpResponse:
+    page = entry_form(form, answers={}, data=request.POST, is_correction=is_correction)
+    if page.is_valid():
+        completion = Completion(
+            assessment=form.assessment,
+            assessed_on=page.cleaned_data["assessed_on"],
+            source=page.cleaned_data["source"],
+            responses=page.answers,
+            action_taken=page.cleaned_data["action_taken"],
+        )
+        save = actions.correct if is_correction else actions.complete
+        try:
+            save(
+                completions=[completion],
+                by=request.actor,
+                reason=page.cleaned_data["reason"],
+            )
+        except ActionNeeded as refusal:
+            page.add_error("action_taken", str(refusal))
+        except ReasonNeeded as refusal:
+            page.add_error("reason", str(refusal))
+        except Refused as refusal:
+            page.add_error(None, str(refusal))
+        else:
+            return redirect("assessments:enter", uuid=form.assessment.uuid)
+    saved, typed = saved_and_draft(request, form)
+    return _entry_page(request, form, page, saved=saved, typed=typed)
+
+
+def _entry_page(
+    request: SignedInRequest,
+    form: Opened,
+    page: EntryForm,
+    *,
+    saved: dict[str, int | str],
+    typed: dict[str, int | str],
+) -> HttpResponse:
+    is_correction = form.state is State.COMPLETE
+    reason = {
+        "field": page["reason"],
+        "reasons": USUAL_REASONS,
+        "always": page.is_bound or bool(typed),
+    }
+    shown = page.answers if page.is_bound else saved | typed
+    return render(
+        request,
+        "assessments/enter.html",
+        context_of(form)
+        | {
+            "form": page,
+            "runs": laid_out(form, page),
+            "progress": progress_of(form, shown),
+            "is_correction": is_correction,
+            "reason_box": reason if saved else None,
+            "needs_action": needs_action(form, page),
+            "urgency": URGENCY_WORDS[Urgency.IMMEDIATE],
+        },
+    )
+
+
+def _answers_page(
+    request: SignedInRequest,
+    form: Opened,
+    *,
+    signing: SigningForm | None = None,
+    reopening: ReasonForm | None = None,
+) -> HttpResponse:
+    saved, _ = saved_and_draft(request, form)
+    signs = form.state is State.COMPLETE and form.standing.may_sign
+    reopens = form.state in {State.SIGNED, State.NOT_DONE} and (
+        form.standing.may_sign or form.standing.may_enter
+    )
+    shown = form.standing.sees_scores and form.state in {State.SIGNED, State.LOCKED}
+    context: dict[str, Any] = {
+        "runs": read_only(form, saved) if saved else [],
+        "signatures": signatures(form),
+        "is_intact": is_signature_intact(form.assessment),
+        "scores": scores_of(form.assessment.pk) if shown else [],
+        "signing": (signing or SigningForm()) if signs else None,
+        "reopening": (reopening or ReasonForm()) if reopens else None,
+        "may_correct": form.state is State.COMPLETE and bool(form.sources),
+    }
+    return render(request, "assessments/answers.html", context_of(form) | context)
+
+
+def _state_page(request: SignedInRequest, form: Opened) -> HttpResponse:
+    """What a site sees of a form that is hidden from it."""
+    context = {
+        "caps_rule": caps_rule(form.assessment.participant),
+        "signatures": signatures(form),
+    }
+    return render(request, "assessments/state.html", context_of(form) | context)
+
+
+@require_POST
+def draft(request: SignedInRequest, uuid: UUID) -> JsonResponse:
+    """Keep one answer; "saved" is answered only after the server has it."""
+    form = opened(request, uuid)
+    item = request.POST.get("item", "")
+    text = request.POST.get("value", "")
+    try:
+        saved_at = actions.save_answer(
+            assessment=form.assessment,
+            item=item,
+            value=_value(item, text),
+            missing=request.POST.get("missing", ""),
+            by=request.actor,
+            sequence=_sequence(request.POST.get("sequence", "")),
+        )
+    except DraftClosed as refusal:
+        return JsonResponse({"error": str(refusal)}, status=409)
+    except NotPermitted as refusal:
+        return JsonResponse({"error": str(refusal)}, status=404)
+    except Refused as refusal:
+        return JsonResponse({"error": str(refusal)}, status=400)
+    saved, typed = saved_and_draft(request, form)
+    return JsonResponse(
+        {
+            "saved_at": f"{local_time(form.assessment.site, saved_at):%H:%M:%S}"
+            if not form.standing.is_rater
+            else f"{saved_at.astimezone(form.zone):%H:%M:%S}",
+            "answered": progress_of(form, saved | typed).settled,
+        }
+    )
+
+
+def _value(item: str, text: str) -> int | str | None:
+    if item in BESIDE_THE_ITEMS:
+        return text
+    if not text.strip():
+        return None
+    # Any other text goes on as it is and is refused with the scale's own words.
+    return int(text) if text.isdecimal() and len(text) < 6 else text
+
+
+def _sequence(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 18 else 0
+
+
+@require_POST
+def sign(request: SignedInRequest, uuid: UUID) -> HttpResponse:
+    """Sign one complete form with the password."""
+    form = opened(request, uuid)
+    signing = SigningForm(request.POST)
+    if signing.is_valid():
+        try:
+            actions.sign(
+                assessments=[form.assessment],
+                password=signing.cleaned_data["password"],
+                by=request.actor,
+            )
+        except NotPermitted as refusal:
+            signing.add_error("password", str(refusal))
+        except Refused as refusal:
+            signing.add_error(None, str(refusal))
+        else:
+            messages.success(request, f"{form.instrument.short_title} is signed.")
+            return redirect("assessments:enter", uuid=uuid)
+    if not form.standing.sees_answers:
+        return _state_page(request, form)
+    return _answers_page(request, form, signing=signing)
+
+
+@require_POST
+def reopen(request: SignedInRequest, uuid: UUID) -> HttpResponse:
+    """Take a signed or missed form up again, with a reason."""
+    form = opened(request, uuid)
+    reopening = ReasonForm(request.POST)
+    if reopening.is_valid():
+        try:
+            actions.reopen(
+                assessment=form.assessment,
+                reason=reopening.cleaned_data["reason"],
+                by=request.actor,
+            )
+        except Refused as refusal:
+            reopening.add_error(None, str(refusal))
+        else:
+            return redirect("assessments:enter", uuid=uuid)
+    if not form.standing.sees_answers:
+        return _state_page(request, form)
+    return _answers_page(request, form, reopening=reopening)

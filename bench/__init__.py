@@ -1,0 +1,1 @@
+"""The benchmark: the ordinary work at a thousand participants, measured and printed."""

@@ -1,0 +1,203 @@
+"""The views below the datasets: participants, visits, forms and the words of instruments."""
+
+from assessments.instruments import REGISTRY
+from assessments.instruments.base import Instrument, Item, Score
+
+WHOLE = "whole"  # the one row that says that a whole form was not done
+FIRST_SCORE = 500  # positions of scores, after those of items
+
+# Who answered, in the words of the codelist EVAL; a participant's own form has none.
+EVALUATORS = {
+    "independent_rater": "INDEPENDENT ASSESSOR",
+    "site_clinician": "HEALTH CARE PROFESSIONAL",
+    "participant": None,
+}
+# A recall period as an ISO 8601 duration before the day of the assessment.
+DURATIONS = {"past month": "-P1M", "past week": "-P1W"}
+
+
+def quoted(text: object) -> str:
+    """Return an SQL literal; NULL for None."""
+    if text is None:
+        return "NULL"
+    if isinstance(text, int):
+        return str(text)
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+def iso(day: str) -> str:
+    """Return SQL for a date as ISO 8601 text."""
+    return f"to_char({day}, 'YYYY-MM-DD')"
+
+
+def civil(moment: str, zone: str) -> str:
+    """Return SQL for a moment as the civil time of the site, without offset."""
+    return f"""to_char({moment} AT TIME ZONE {zone}, 'YYYY-MM-DD"T"HH24:MI')"""
+
+
+# Only who has consented: before, there is a number on a log and nothing else.
+PERSON = """
+SELECT p.id AS participant_id, p.trial_id, p.number,
+    t.identifier AS study, t.uuid AS trial_uuid, s.number AS site, s.country, s.time_zone,
+    t.identifier || '-' || s.number || '-' || p.number AS usubjid,
+    p.state, p.sex, p.age, p.enrolled_on, p.confirmed_on, p.randomized_on, p.ended_on,
+    p.end_reason, p.treatment, p.treatment_stopped_on, p.treatment_stop_reason,
+    c.signed_on AS consented_on, d.first_at, d.last_at,
+    (d.first_at AT TIME ZONE s.time_zone)::date AS first_dose_on,
+    v.last_on, v.terminated_on, e.is_dead, e.died_on
+FROM participants_participant p
+JOIN trials_trial t ON t.id = p.trial_id
+JOIN trials_site s ON s.id = p.site_id
+CROSS JOIN LATERAL (
+    SELECT min(signed_on) AS signed_on FROM participants_consent
+    WHERE participant_id = p.id
+) c
+CROSS JOIN LATERAL (
+    SELECT min(given_at) AS first_at, max(given_at) AS last_at
+    FROM study_sessions_doseadministration WHERE participant_id = p.id
+) d
+CROSS JOIN LATERAL (
+    SELECT max(held_on) AS last_on, max(held_on) FILTER (
+        WHERE kind IN ('termination', 'early_termination')) AS terminated_on
+    FROM study_sessions_visit
+    WHERE participant_id = p.id AND state = 'held'
+) v
+CROSS JOIN LATERAL (
+    SELECT coalesce(bool_or(is_fatal), false) AS is_dead,
+        max(ended_on) FILTER (WHERE is_fatal) AS died_on
+    FROM adverse_events_adverseevent
+    WHERE participant_id = p.id AND voided_at IS NULL
+) e
+WHERE c.signed_on IS NOT NULL
+"""
+
+# The outer loop of every export: one participant after another, so that neither a page
+# nor the whole needs a sort of all rows before its first.
+PARTICIPANT = "SELECT id, trial_id, number FROM participants_participant"
+
+# `ordinal` counts a participant's assessments in the order of their making. They are
+# never deleted, so a later pull numbers its rows as an earlier one did. The rater's
+# pseudonym differs from trial to trial.
+FORM = """
+SELECT a.participant_id, a.id AS assessment_id, a.uuid, a.instrument, a.version,
+    to_char(a.assessed_on, 'YYYY-MM-DD') AS dtc, a.assessed_on, a.is_done, a.is_missed,
+    a.not_done_reason, i.domain, coalesce(r.category, i.category) AS category,
+    i.evaluator, a.evaluator_id, r.duration, r.period,
+    v.position AS visitnum, concat_ws(' ', nullif(v.number, ''), v.label) AS visit,
+    coalesce(a.assessed_on, v.held_on, v.target) AS day, a.ordinal
+FROM (
+    SELECT f.*,
+        state = 'signed' OR state = 'locked' AND not_done_reason = '' AS is_done,
+        state = 'not_done' OR state = 'locked' AND not_done_reason <> '' AS is_missed,
+        row_number() OVER (PARTITION BY participant_id ORDER BY f.id) AS ordinal,
+        CASE WHEN rater_id IS NOT NULL THEN 'RATER-' || upper(left(encode(sha256(
+            convert_to(t.uuid || ':' || rater_id, 'UTF8')), 'hex'), 8)) END AS evaluator_id
+    FROM assessments_assessment f JOIN trials_trial t ON t.id = f.trial_id
+) a
+JOIN export.instrument i ON i.code = a.instrument AND i.version = a.version
+LEFT JOIN export.recall r
+    ON r.code = a.instrument AND r.version = a.version AND r.recall = a.recall
+JOIN study_sessions_visit v ON v.id = a.visit_id
+WHERE a.is_done OR a.is_missed
+"""
+
+# One answer, one score, or the word that a whole form was not done.
+ANSWER = """
+SELECT participant_id, assessment_id, 'item' AS part, item AS code,
+    value::numeric AS value, missing
+FROM assessments_itemresponse
+UNION ALL
+SELECT participant_id, assessment_id, 'score', score, value, ''
+FROM assessments_scorevalue
+UNION ALL
+SELECT participant_id, id, 'whole', 'whole', NULL, not_done_reason
+FROM assessments_assessment WHERE state IN ('not_done', 'locked') AND not_done_reason <> ''
+"""
+
+
+def _table(rows: list[list[object]], columns: str) -> str:
+    values = ",\n".join(
+        "(" + ", ".join(quoted(value) for value in row) + ")" for row in rows
+    )
+    return "\n".join(("SELECT * FROM (VALUES", values, f") AS known ({columns})"))
+
+
+def instruments() -> str:
+    """Return SQL for the editions: domain, category and evaluator."""
+    rows: list[list[object]] = [
+        [e.code, e.version, e.domain, e.category, EVALUATORS[e.completed_by]]
+        for e in REGISTRY.values()
+    ]
+    return _table(rows, "code, version, domain, category, evaluator")
+
+
+def recalls() -> str:
+    """Return SQL for the recall periods of each edition."""
+    rows: list[list[object]] = [
+        [
+            each.code,
+            each.version,
+            recall,
+            each.category_for(recall),
+            DURATIONS.get(recall),
+            None if recall in DURATIONS else recall.upper(),
+        ]
+        for each in REGISTRY.values()
+        for recall in each.recall
+    ]
+    return _table(rows, "code, version, recall, category, duration, period")
+
+
+def tests() -> str:
+    """Return SQL for what can be asked: test code, test name and the answers' words."""
+    rows = [row for each in REGISTRY.values() for row in _tests_of(each)]
+    return _table(
+        rows, "instrument, version, part, code, position, testcd, test, words"
+    )
+
+
+def _tests_of(each: Instrument) -> list[list[object]]:
+    prefix = each.code.replace("_", "").upper()[:5]
+    rows: list[list[object]] = [
+        [WHOLE, WHOLE, 0, f"{prefix}ALL", f"{each.short_title}-All Tests", None]
+    ]
+    for position, item in enumerate(each.items, start=1):
+        if item.cdisc:
+            rows.append(["item", item.code, position, *item.cdisc, _words(item)])
+    for position, score in enumerate(each.scores, start=FIRST_SCORE):
+        if score.cdisc:
+            rows.append(["score", score.code, position, *score.cdisc, _yes_no(score)])
+    return [[each.code, each.version, *row] for row in rows]
+
+
+def _words(item: Item) -> str | None:
+    """Return the words of the answers as a PostgreSQL array with their own bounds."""
+    words = {option.value: option.label for option in item.scale.options}
+    if not words:
+        return None
+    first, last = min(words), max(words)
+    elements = ",".join(_element(words.get(at)) for at in range(first, last + 1))
+    return f"[{first}:{last}]={{{elements}}}"
+
+
+def _element(word: str | None) -> str:
+    if word is None:
+        return "NULL"
+    return '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _yes_no(score: Score) -> str | None:
+    return "[0:1]={No,Yes}" if score.kind == "yes_no" else None
+
+
+def support_views() -> list[tuple[str, str]]:
+    """Return the views that the datasets read, by name, in the order of creation."""
+    return [
+        ("participant", PARTICIPANT),
+        ("person", PERSON),
+        ("instrument", instruments()),
+        ("recall", recalls()),
+        ("test", tests()),
+        ("form", FORM),
+        ("answer", ANSWER),
+    ]

@@ -1,0 +1,96 @@
+"""The audit trail as sentences: of everything overseen, one participant, one record."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+
+from accounts.vocabulary import Permission
+from audit import history
+from audit.models import Action, RowChange
+from audit.sentences import names_in, sentences
+from oversight.site import oversight_site
+from participants.models import Participant
+from trials.access import trials_where
+from trials.models import Trial
+
+PAGE = 50
+
+
+def _overseen(request: HttpRequest) -> QuerySet[Trial]:
+    return trials_where(int(request.user.pk or 0), Permission.OVERSEE)
+
+
+def trail(request: HttpRequest) -> HttpResponse:
+    """Show what happened in the trials that the person oversees, newest first."""
+    asked = {
+        key: request.GET.get(key, "").strip() for key in ("participant", "who", "verb")
+    }
+    overseen = list(_overseen(request).values_list("pk", flat=True))
+    actions = Action.objects.filter(trial_id__in=overseen)
+    if asked["participant"]:
+        participant = Participant.objects.filter(
+            trial_id__in=overseen, number=asked["participant"]
+        ).first()
+        actions = history.of_participant(participant.pk if participant else 0)
+    if asked["who"]:
+        actions = actions.filter(actor_name__icontains=asked["who"])
+    if asked["verb"]:
+        actions = actions.filter(verb__icontains=asked["verb"])
+    return _page(request, actions, title="Audit trail", asked=asked)
+
+
+def of_participant(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show everything that happened to one participant's record."""
+    participant = get_object_or_404(Participant, pk=pk, trial__in=_overseen(request))
+    title = f"Audit trail of {participant.number}"
+    actions = history.of_participant(participant.pk)
+    return _page(request, actions, title=title, participant_id=participant.pk)
+
+
+def of_row(request: HttpRequest, table: str, row: str) -> HttpResponse:
+    """Show everything that happened to one record."""
+    changes = RowChange.objects.filter(
+        table_name=table, row_id=row, trial_id__in=_overseen(request).values("pk")
+    )
+    if not changes.exists():
+        raise Http404
+    return _page(request, history.of_row(table, row), title="History of one record")
+
+
+def _page(
+    request: HttpRequest,
+    actions: QuerySet[Action],
+    *,
+    title: str,
+    asked: dict[str, str] | None = None,
+    participant_id: int | None = None,
+) -> HttpResponse:
+    before = request.GET.get("before", "")
+    entries = history.entries(
+        actions,
+        before=int(before) if before.isdecimal() else None,
+        limit=PAGE + 1,
+        participant_id=participant_id,
+    )
+    shown = entries[:PAGE]
+    context: dict[str, Any] = oversight_site.each_context(request) | {
+        "title": title,
+        "filter": asked,
+        "entries": sentences(shown, names=names_in(shown), sees_outcomes=True),
+        "pager": _pager(asked or {}, shown, before, is_more=len(entries) > PAGE),
+    }
+    return TemplateResponse(request, "oversight/trail.html", context)
+
+
+def _pager(
+    asked: dict[str, str], shown: list[history.Entry], before: str, *, is_more: bool
+) -> dict[str, str]:
+    kept = {key: value for key, value in asked.items() if value}
+    older = f"?{urlencode(kept | {'before': shown[-1].id})}" if is_more else ""
+    # There is no total and no page number: counting a long trail takes seconds.
+    newest = f"?{urlencode(kept)}" if before else ""
+    return {"older_url": older, "newer_url": newest, "shown": f"{len(shown)} shown"}

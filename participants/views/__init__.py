@@ -1,0 +1,1 @@
+"""Pages about participants: the screening log, identity, eligibility, deviations."""

@@ -1,0 +1,141 @@
+"""Dispensing kits: a number in hand, the contents behind the wall."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+from django.db.models import prefetch_related_objects
+
+from accounts.vocabulary import Permission
+from adverse_events.actions.batch import held_still, in_words, place_of
+from audit.actors import AnyActor
+from audit.refusal import Refused
+from audit.trail import acting
+from participants.lifecycle import TREATMENT_WORDS, State, Treatment
+from participants.models import Participant
+from randomization.models import Kit
+from sessions.actions import AssignedKit, assign_kits
+from sessions.dosing import WORDS, Administration
+from sessions.models import DoseAdministration, Visit
+from trials.access import protocol_versions, require
+from trials.protocol import ProtocolDefinition
+
+NO_KIT = (
+    "No kit for this dose is left at the site, so nothing was dispensed. "
+    "Call the pharmacist."
+)
+_STOPPED = {Treatment.DISCONTINUED, Treatment.FINISHED}
+
+
+@dataclass(frozen=True, slots=True)
+class KitRequest:
+    """A kit for one administration: `part` initial or supplement, a step of the visit."""
+
+    visit: Visit
+    part: str
+    step: str
+    at: datetime
+
+
+def dispense_kits(*, requests: Sequence[KitRequest], by: AnyActor) -> list[Kit]:
+    """Choose and hand out a kit for each request, in the order of the requests.
+
+    The database chooses among the site's kits that hold what the participant's arm gets
+    at the step, at random. Refused, with nothing saved, when any request finds none; the
+    sentence is the same whatever the arm.
+    """
+    visits = [request.visit for request in requests]
+    require(
+        by=by,
+        permission=Permission.DISPENSE,
+        site_ids={visit.site_id for visit in visits},
+    )
+    prefetch_related_objects(visits, "participant")
+    with acting(
+        "dispense kit",
+        by=by,
+        subject=in_words(names=(_name(request) for request in requests)),
+        place=place_of(participants=[visit.participant for visit in visits]),
+    ):
+        people = held_still(participants=[visit.participant for visit in visits])
+        _check(requests, people)
+        numbers = _dispensed(requests)
+        if len(numbers) < len(requests):
+            raise Refused(NO_KIT)
+        assign_kits(
+            kits=[
+                AssignedKit(
+                    visit=request.visit,
+                    part=request.part,
+                    step=request.step,
+                    kit_number=numbers[request.visit.pk, request.part],
+                )
+                for request in requests
+            ],
+            by=by,
+        )
+    return _kits_in_order(requests)
+
+
+def _name(request: KitRequest) -> str:
+    visit = request.visit
+    return f"{visit.participant.number}, visit {visit.number or visit.label}"
+
+
+def _kits_in_order(requests: Sequence[KitRequest]) -> list[Kit]:
+    visits = {request.visit.pk for request in requests}
+    kits = Kit.objects.filter(visit_id__in=visits).order_by("id")
+    found = {(kit.visit_id, kit.part): kit for kit in kits}
+    return [found[request.visit.pk, request.part] for request in requests]
+
+
+def _dispensed(requests: Sequence[KitRequest]) -> dict[tuple[int, str], str]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT visit, part, kit_number FROM sealed.dispense(%s, %s, %s, %s, %s)",
+            [
+                [request.visit.participant_id for request in requests],
+                [request.visit.pk for request in requests],
+                [request.part for request in requests],
+                [request.step for request in requests],
+                [request.at for request in requests],
+            ],
+        )
+        return {(visit, part): number for visit, part, number in cursor}
+
+
+def _check(requests: Sequence[KitRequest], people: Mapping[int, Participant]) -> None:
+    versions = [request.visit.protocol_version_id for request in requests]
+    definitions = protocol_versions(versions)
+    steps: dict[int, str] = dict(
+        DoseAdministration.objects.filter(
+            visit_id__in={request.visit.pk for request in requests}
+        )
+        .order_by("visit_id", "part")
+        .values_list("visit_id", "step")
+    )
+    for request in requests:
+        _check_participant(people[request.visit.participant_id])
+        definition = definitions[request.visit.protocol_version_id]
+        _check_dose(request, definition)
+        if steps.setdefault(request.visit.pk, request.step) != request.step:
+            raise Refused("Both doses of a session belong to one step of the protocol.")
+
+
+def _check_participant(person: Participant) -> None:
+    if State(person.state) is not State.RANDOMIZED:
+        raise Refused(f"{person.number} is not randomized, so no kit can be chosen.")
+    if Treatment(person.treatment) in _STOPPED:
+        raise Refused(f"{TREATMENT_WORDS[Treatment(person.treatment)]}: no more kits.")
+
+
+def _check_dose(request: KitRequest, definition: ProtocolDefinition) -> None:
+    planned = definition.visits_by_code.get(request.visit.code)
+    if planned is None or not planned.dose:
+        raise Refused("No dose is planned at this visit.")
+    if request.step not in planned.dose:
+        raise Refused("The protocol does not plan this step at this visit.")
+    if request.part not in {part.value for part in Administration}:
+        words = " or ".join(word.lower() for word in WORDS.values())
+        raise Refused(f"A kit is for the {words}.")

@@ -1,0 +1,181 @@
+"""Loading the sealed list and the kits: unblinded people's work."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db import connection
+
+from accounts.vocabulary import Permission
+from audit.actors import AnyActor, Place
+from audit.refusal import Refused
+from audit.trail import acting
+from randomization.access import WHOLE_TRIAL, current_definition, places_of
+from randomization.blocks import ListEntry, check_list, is_kit_number, list_digest
+from randomization.models import Kit
+from sessions.dosing import Administration
+from trials.access import require, require_on_trial
+from trials.models import Site, Trial
+from trials.protocol import ProtocolDefinition
+from trials.protocol.parts import Randomization as PlannedRandomization
+
+
+@dataclass(frozen=True, slots=True)
+class NewKit:
+    """A kit as packed: number on the outside, the rest behind the wall; milligrams."""
+
+    site: Site
+    number: str
+    arm: str
+    step: str
+    part: str
+    milligrams: Decimal
+
+
+def load_list(*, trial: Trial, entries: Sequence[ListEntry], by: AnyActor) -> None:
+    """Seal the list of some strata; each stratum is loaded once, whole.
+
+    The list is checked against the protocol's arms, ratio and block sizes. Refusals name
+    strata and positions, never an arm. The entry in the trail holds the list's SHA-256.
+    """
+    require_on_trial(by=by, permission=Permission.LOAD_LIST, trial=trial)
+    definition, planned = _randomized(trial)
+    sites = {site.number: site.pk for site in Site.objects.filter(trial=trial)}
+    strata = _strata(entries, sites, planned)
+    problems = check_list(
+        entries,
+        arms={arm.code: arm.ratio for arm in definition.arms},
+        block_sizes=planned.block_sizes,
+        strata=strata,
+        length=min(planned.block_sizes),
+    )
+    if problems:
+        raise Refused("The list was not loaded. " + " ".join(problems))
+    # In the list's own order: rows in the order of a file sorted by arm would tell.
+    ordered = sorted(entries, key=lambda entry: (entry.stratum, entry.position))
+    with acting(
+        "load sealed list",
+        by=by,
+        subject=f"{trial.identifier}, strata {', '.join(strata)}",
+        place=Place(trial_id=trial.pk),
+        details={"sha256": list_digest(entries), "places": len(ordered)},
+    ):
+        with connection.cursor() as cursor:
+            # One load at a time: two would both find their strata empty.
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", [str(trial.pk)]
+            )
+        if loaded := places_of(trial.pk).keys() & set(strata):
+            names = ", ".join(sorted(loaded))
+            raise Refused(f"The list of stratum {names} was loaded already.")
+        _seal_list(trial, ordered, sites)
+
+
+def _seal_list(
+    trial: Trial, entries: Sequence[ListEntry], sites: dict[str, int]
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT sealed.load_list(%s, %s::bigint[], %s, %s, %s)",
+            [
+                trial.pk,
+                [sites.get(entry.stratum) for entry in entries],
+                [entry.stratum for entry in entries],
+                [entry.position for entry in entries],
+                [entry.arm for entry in entries],
+            ],
+        )
+
+
+def _randomized(trial: Trial) -> tuple[ProtocolDefinition, PlannedRandomization]:
+    definition = current_definition(trial)
+    if definition is None or definition.randomization is None:
+        raise Refused("This trial's protocol has no randomization.")
+    return definition, definition.randomization
+
+
+def _strata(
+    entries: Iterable[ListEntry],
+    sites: dict[str, int],
+    planned: PlannedRandomization,
+) -> list[str]:
+    """Return the strata of the list; what is none of them, `check_list` names."""
+    if set(planned.strata) - {"site"}:
+        raise Refused("Only sites can be strata so far.")
+    allowed = set(sites) if planned.strata else {WHOLE_TRIAL}
+    found = sorted(allowed & {entry.stratum for entry in entries})
+    if not found:
+        raise Refused("The list has no stratum of this trial.")
+    return found
+
+
+def load_kits(*, trial: Trial, kits: Sequence[NewKit], by: AnyActor) -> list[Kit]:
+    """Enter kits at their sites and seal what they hold.
+
+    Each must hold what the protocol plans for an arm, a step and a part. Refusals name
+    kit numbers, never contents.
+    """
+    if not kits:
+        raise Refused("There are no kits to load.")
+    require(
+        by=by,
+        permission=Permission.LOAD_LIST,
+        site_ids={kit.site.pk for kit in kits},
+    )
+    definition, _ = _randomized(trial)
+    _check_kits(trial, kits, definition)
+    # Ordered by number: ids in the order of a file sorted by arm would tell.
+    ordered = sorted(kits, key=lambda kit: kit.number)
+    sites = {kit.site.number: kit.site.pk for kit in kits}
+    with acting(
+        "load kits",
+        by=by,
+        subject=f"{len(kits)} kits, site {', '.join(sorted(sites))}",
+        place=Place(trial.pk, next(iter(sites.values())) if len(sites) == 1 else None),
+    ):
+        rows = Kit.objects.bulk_create(
+            Kit(trial=trial, site=kit.site, number=kit.number) for kit in ordered
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT sealed.load_kits(%s, %s, %s, %s, %s)",
+                [
+                    [row.pk for row in rows],
+                    [kit.arm for kit in ordered],
+                    [kit.step for kit in ordered],
+                    [kit.part for kit in ordered],
+                    [kit.milligrams for kit in ordered],
+                ],
+            )
+    return rows
+
+
+def _check_kits(
+    trial: Trial, kits: Sequence[NewKit], definition: ProtocolDefinition
+) -> None:
+    numbers = [kit.number for kit in kits]
+    if len(set(numbers)) < len(numbers):
+        raise Refused("Two of the kits have the same number.")
+    taken = Kit.objects.filter(trial=trial, number__in=numbers).order_by("number")
+    if known := list(taken.values_list("number", flat=True)[:3]):
+        raise Refused(f"Kit {', '.join(known)} is entered already.")
+    for kit in kits:
+        if kit.site.trial_id != trial.pk:
+            raise Refused("A kit goes to a site of the trial.")
+        if not is_kit_number(kit.number):
+            raise Refused(f"{kit.number} is not a kit number: a digit is wrong.")
+        if kit.milligrams not in _planned(kit, definition):
+            raise Refused(f"Kit {kit.number} does not hold what the protocol plans.")
+
+
+def _planned(kit: NewKit, definition: ProtocolDefinition) -> tuple[Decimal, ...]:
+    """Return the amounts that the protocol plans for such a kit, in milligrams."""
+    doses = {arm.code: arm.doses for arm in definition.arms}.get(kit.arm, {})
+    dose = doses.get(kit.step)
+    if dose is None:
+        return ()
+    amounts = {
+        Administration.INITIAL.value: dose.initial_mg,
+        Administration.SUPPLEMENT.value: dose.supplement_mg,
+    }
+    return amounts.get(kit.part, ())

@@ -1,0 +1,32 @@
+"""Pages that change a participant's course, a visit, a session or a dose."""
+
+from sessions.views.course import (
+    complete,
+    confirm,
+    consent,
+    enroll,
+    fail_screening,
+    stop_treatment,
+    withdraw,
+)
+from sessions.views.dosing import dosing, give_dose, withhold_dose
+from sessions.views.visits import book, hold, miss, reinstate, session, unbook
+
+__all__ = [
+    "book",
+    "complete",
+    "confirm",
+    "consent",
+    "dosing",
+    "enroll",
+    "fail_screening",
+    "give_dose",
+    "hold",
+    "miss",
+    "reinstate",
+    "session",
+    "stop_treatment",
+    "unbook",
+    "withdraw",
+    "withhold_dose",
+]

@@ -1,0 +1,307 @@
+"""The participant's steps: consent, enrollment, confirmation, and the ways to leave."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods
+
+from accounts.http import SignedInRequest
+from accounts.vocabulary import Permission
+from audit.refusal import Refused
+from participants.access import definition_for, eligibility_of, participants_for
+from participants.actions import Confirmation, NewConsent, Step
+from participants.eligibility import CriterionResult, MilestoneResult, Verdict
+from participants.lifecycle import (
+    MOVES,
+    WORDS,
+    Move,
+    State,
+    Treatment,
+    TreatmentMove,
+    moved,
+    treatment_moved,
+)
+from participants.models import Participant
+from participants.vocabulary import CONFIRMATION, CONSENT_ITEMS, ENROLLMENT
+from sessions import actions
+from sessions.forms import ConfirmForm, ConsentForm, StepForm
+from sessions.views.attempts import attempted, reason_box
+from trials.access import may, today_at
+from trials.protocol import ProtocolDefinition
+
+_CHIPS = {
+    Verdict.MET: ("good", "Met", "check-circle"),
+    Verdict.NOT_MET: ("late", "Not met", "x-circle"),
+    Verdict.UNKNOWN: ("plain", "Not known yet", "question-circle"),
+}
+
+
+@require_http_methods(["GET", "POST"])
+def consent(request: SignedInRequest, uuid: UUID) -> HttpResponse:
+    """Record a signed consent form; the first visits are planned from its day."""
+    person = _found(request, uuid, Permission.RECORD_CONSENT)
+    today = today_at(person.site)
+    form = ConsentForm(request.POST or None, participant=person, today=today)
+
+    def act() -> None:
+        data = form.cleaned_data
+        signed = NewConsent(
+            participant=person,
+            form_version=data["form_version"],
+            signed_on=data["signed_on"],
+            obtained_by=data["obtained_by"],
+            items=form.items(),
+            sex=data["sex"],
+            age=data["age"],
+        )
+        reason = data.get("reason", "")
+        actions.consent(consents=[signed], by=request.actor, reason=reason, today=today)
+
+    if request.method == "POST" and attempted(form, act):
+        messages.success(request, f"Consent of {person.number} is recorded.")
+        return _to(person)
+    context = {
+        "participant": person,
+        "form": form,
+        "box": reason_box(form),
+        "agreements": [form[code] for code in CONSENT_ITEMS],
+        "state": WORDS[State(person.state)],
+    }
+    return render(request, "sessions/consent.html", context)
+
+
+def _moves(move: Move) -> Callable[[Participant], object]:
+    # Whether a reason is given is for the form to ask, not for the page.
+    return lambda person: moved(State(person.state), move, reason="not asked yet")
+
+
+def _may_stop_treatment(person: Participant) -> object:
+    if person.randomized_on is None:
+        raise Refused("Not randomized: there is no treatment to stop.")
+    return treatment_moved(
+        Treatment(person.treatment), TreatmentMove.DISCONTINUE, reason="not asked yet"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What the page of one step says, and what the step asks and does."""
+
+    heading: str
+    button: str
+    day_label: str
+    done: str
+    permission: Permission
+    act: Callable[..., object]
+    # Raises `Refused` where the participant's state does not allow the step.
+    check: Callable[[Participant], object]
+    explanation: str = ""
+    why_label: str = ""
+    why_help: str = ""
+    is_final: bool = False
+
+
+_ENROLL = _Page(
+    heading="Enroll",
+    button="Enroll participant",
+    day_label="Enrolled on",
+    done="is enrolled",
+    permission=Permission.SCREEN,
+    act=actions.enroll,
+    check=_moves(Move.ENROLL),
+    explanation="Everything asked until enrollment must be met and known.",
+)
+_COMPLETE = _Page(
+    heading="Complete the trial",
+    button="Record completion",
+    day_label="Completed on",
+    done="has completed the trial",
+    permission=Permission.RECORD_VISITS,
+    act=actions.complete,
+    check=_moves(Move.COMPLETE),
+    explanation="The participant went through all of the trial. Follow-up stays planned.",
+)
+_FAIL = _Page(
+    heading="Screen failure",
+    button="Record screen failure",
+    day_label="Decided on",
+    done="is recorded as a screen failure",
+    permission=Permission.SCREEN,
+    act=actions.fail_screening,
+    check=_moves(Move.FAIL_SCREENING),
+    explanation="Leaving before randomization is a screen failure, whatever its reason. "
+    "All visits that were planned are cancelled.",
+    why_label="Reason",
+    why_help="The criterion that was not met, or what the participant decided.",
+    is_final=True,
+)
+_STOP = _Page(
+    heading="Stop treatment",
+    button="Stop treatment",
+    day_label="Stopped on",
+    done="receives no further treatment",
+    permission=Permission.STOP_TREATMENT,
+    act=actions.discontinue_treatment,
+    check=_may_stop_treatment,
+    explanation="No further dose is given. The participant stays in the trial: "
+    "assessments and safety visits go on.",
+    why_label="Reason",
+    why_help="What led to this, in a sentence.",
+    is_final=True,
+)
+_WITHDRAW = _Page(
+    heading="Withdraw from the trial",
+    button="Withdraw participant",
+    day_label="Withdrew on",
+    done="has left the trial",
+    permission=Permission.STOP_TREATMENT,
+    act=actions.withdraw,
+    check=_moves(Move.WITHDRAW),
+    explanation="The participant leaves the trial, and treatment ends with it. If only "
+    "treatment ends, stop treatment instead: assessments then go on.",
+    why_label="Reason",
+    why_help="In the participant's words, where they gave any. Nobody has to give one: "
+    "then say so.",
+    is_final=True,
+)
+
+
+def enroll(request: SignedInRequest, uuid: UUID) -> HttpResponse:
+    """Enroll a participant who consented and meets the criteria."""
+    return _step(request, uuid, _ENROLL)
+
+
+def complete(request: SignedInRequest, uuid: UUID) -> HttpResponse:
+    """Record that a participant completed the trial."""
+    return _step(request, uuid, _COMPLETE)
+
+
+def fail_screening(request: SignedInRequest, uuid: UUID) -> HttpResponse:
+    """Record a screen failure."""
+    return _step(request, uuid, _FAIL)
+
+
+def stop_treatment(request: SignedInRequest, uuid: UUID) -> HttpResponse:
+    """Stop treatment and go on with assessments."""
+    return _step(request, uuid, _STOP)
+
+
+def withdraw(request: SignedInRequest, uuid: UUID) -> HttpResponse:
+    """Record that a participant left the trial."""
+    return _step(request, uuid, _WITHDRAW)
+
+
+@require_http_methods(["GET", "POST"])
+def _step(request: SignedInRequest, uuid: UUID, page: _Page) -> HttpResponse:
+    person = _found(request, uuid, page.permission)
+    today = today_at(person.site)
+    form = StepForm(
+        request.POST or None,
+        today=today,
+        day_label=page.day_label,
+        why_label=page.why_label,
+        why_help=page.why_help,
+    )
+
+    def act() -> None:
+        data = form.cleaned_data
+        step = Step(person, data["on"], data.get("why", ""))
+        page.act(steps=[step], by=request.actor, today=today)
+
+    if request.method == "POST" and attempted(form, act):
+        messages.success(request, f"{person.number} {page.done}.")
+        return _to(person)
+    context = {
+        "participant": person,
+        "page": page,
+        "form": form,
+        "state": WORDS[State(person.state)],
+        "obstacle": _obstacle(person, page),
+    }
+    if page is _ENROLL:
+        context |= _gates(person, ENROLLMENT)
+        if not context["obstacle"] and not context["is_eligible"]:
+            context["obstacle"] = "The criteria above stand in the way."
+    return render(request, "sessions/step.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def confirm(request: SignedInRequest, uuid: UUID) -> HttpResponse:
+    """Show what eligibility stands on, and have the investigator sign it."""
+    person = _found(request, uuid, Permission.VIEW_PARTICIPANTS)
+    today = today_at(person.site)
+    form = ConfirmForm(request.POST or None, today=today, day_label="Confirmed on")
+
+    def act() -> None:
+        actions.confirm_enrollment(
+            confirmations=[Confirmation(person, form.cleaned_data["on"])],
+            password=form.cleaned_data["password"],
+            by=request.actor,
+            today=today,
+        )
+
+    if request.method == "POST" and attempted(form, act):
+        messages.success(request, f"Enrollment of {person.number} is confirmed.")
+        return _to(person)
+    may_sign = may(request.user.pk, Permission.CONFIRM_ELIGIBILITY, person.site)
+    context = {
+        "participant": person,
+        "form": form,
+        "state": WORDS[State(person.state)],
+        "button": "Sign and confirm enrollment",
+        "may_sign": may_sign,
+        "can_be_confirmed": (State(person.state), Move.CONFIRM) in MOVES,
+        "is_confirmed": person.confirmed_on is not None,
+        **_gates(person, CONFIRMATION),
+    }
+    return render(request, "sessions/confirm.html", context)
+
+
+def _obstacle(person: Participant, page: _Page) -> str:
+    """Return why the step cannot be taken from where the participant stands."""
+    try:
+        page.check(person)
+    except Refused as refusal:
+        return str(refusal)
+    return ""
+
+
+def _gates(person: Participant, milestone: str) -> dict[str, object]:
+    result = eligibility_of([person], milestone)[person.pk]
+    definition = definition_for(person)
+    lines = [_gate(item, definition) for item in _in_order(result)]
+    return {
+        "gates": lines,
+        "met": sum(line["word"] == "Met" for line in lines),
+        "is_eligible": result.may_be_confirmed,
+    }
+
+
+def _in_order(result: MilestoneResult) -> list[CriterionResult]:
+    """Return what stands in the way first: it is what somebody comes to see."""
+    order = (Verdict.NOT_MET, Verdict.UNKNOWN, Verdict.MET)
+    return sorted(result.results, key=lambda item: order.index(item.verdict))
+
+
+def _gate(item: CriterionResult, definition: ProtocolDefinition) -> dict[str, str]:
+    """Return one criterion as a gate line: never a value, which may be a hidden score."""
+    labels = definition.facts_by_code
+    tone, word, icon = _CHIPS[item.verdict]
+    criterion = item.criterion
+    sentence = f"{criterion.code.upper()} {criterion.kind.value}: {criterion.text}."
+    missing = "; ".join(labels[c].label for c in item.missing if c in labels)
+    if missing:
+        sentence += f" Still to be recorded: {missing}."
+    return {"tone": tone, "word": word, "icon": icon, "sentence": sentence}
+
+
+def _found(request: SignedInRequest, uuid: UUID, permission: Permission) -> Participant:
+    return get_object_or_404(participants_for(request.user.pk, permission), uuid=uuid)
+
+
+def _to(person: Participant) -> HttpResponse:
+    return redirect("workbench:participant", uuid=person.uuid)

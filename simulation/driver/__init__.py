@@ -1,0 +1,24 @@
+"""The driver of the demonstration: plays plans through the ordinary actions."""
+
+from simulation.driver.cast import PASSWORD
+from simulation.driver.playing import began_on, demonstrate
+from simulation.driver.script import (
+    IDENTIFIER,
+    SEED,
+    Member,
+    Script,
+    full_script,
+    script_of,
+)
+
+__all__ = [
+    "IDENTIFIER",
+    "PASSWORD",
+    "SEED",
+    "Member",
+    "Script",
+    "began_on",
+    "demonstrate",
+    "full_script",
+    "script_of",
+]

@@ -1,0 +1,175 @@
+"""Playing the script act by act, each a transaction: a kill loses one act at most."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import connection, transaction
+
+from adverse_events.models import AdverseEvent
+from participants.models import Participant
+from sessions.models import Visit
+from simulation.driver import courses, events, forms, screening, setting_up
+from simulation.driver.cast import cast_of
+from simulation.driver.scene import ROUNDS, Due, Round, Scene, scene_of
+from simulation.driver.script import Script
+from trials.models import Trial
+
+LOCK = 7310  # of the demonstration, among the database's advisory locks
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A part of the play: `was_played` asks the database, `play` writes to it.
+
+    Everything that `play` writes is written in one transaction, so an act was played
+    whole or not at all.
+    """
+
+    name: str
+    was_played: Callable[[Scene], bool]
+    play: Callable[[Scene], None]
+
+
+def demonstrate(script: Script, *, report: Report = lambda _: None) -> int:
+    """Play what has not been played yet; return how many acts that were.
+
+    What was played is read from the study's own rows. One process plays at a time: a
+    second one waits, and then finds nothing left to do.
+    """
+    with _alone():
+        played = 0
+        if not Trial.objects.filter(identifier=script.identifier).exists():
+            with transaction.atomic():
+                setting_up.open_stage(script)
+            report("The trial is open")
+            played += 1
+        scene = scene_of(script, cast_of(script.identifier))
+        for act in _left(scene):
+            with transaction.atomic():
+                act.play(scene)
+            report(act.name)
+            played += 1
+            # The rows as the act left them, for the next one.
+            scene = Scene(script, scene.cast, scene_of(script, scene.cast).rows)
+        scene.cast.sign_out()
+        return played
+
+
+def began_on(identifier: str) -> date | None:
+    """Return the day that a demonstration was begun for; None where there is none.
+
+    Whoever goes on with it must go on with that day's script.
+    """
+    return (
+        Trial.objects.filter(identifier=identifier)
+        .values_list("reminders_from", flat=True)
+        .first()
+    )
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Hold the demonstration's lock; the database lets it go when we are killed."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+
+
+def _left(scene: Scene) -> list[Act]:
+    """Return the acts from the first that was not played."""
+    acts = all_acts()
+    first = next((n for n, act in enumerate(acts) if not act.was_played(scene)), None)
+    return [] if first is None else acts[first:]
+
+
+def all_acts() -> list[Act]:
+    """Return the acts in the order in which they are played."""
+    rounds = [
+        Act(each.name, _has_round(each), _playing(each, number))
+        for number, each in enumerate(ROUNDS)
+    ]
+    return [
+        Act("screening logs", _has_logs, screening.open_logs),
+        *rounds,
+        Act("adverse events", _has_events, events.play_events),
+        Act("bookings", _has_bookings, _look_ahead),
+    ]
+
+
+def _has_logs(scene: Scene) -> bool:
+    return Participant.objects.filter(trial=scene.cast.trial).exists()
+
+
+def _has_round(one: Round) -> Callable[[Scene], bool]:
+    def was_played(scene: Scene) -> bool:
+        """Most of the round's visits: people may have recorded some by themselves."""
+        rows = Visit.objects.filter(trial=scene.cast.trial, code__in=one.codes)
+        recorded = rows.filter(state__in=["held", "missed"]).count()
+        planned = sum(
+            visit.code in one.codes
+            for member in scene.script.members
+            for visit in member.plan.visits
+        )
+        return 2 * recorded > planned or planned == 0
+
+    return was_played
+
+
+def _has_events(scene: Scene) -> bool:
+    planned = sum(len(member.plan.events) for member in scene.script.members)
+    return 2 * AdverseEvent.objects.filter(trial=scene.cast.trial).count() > planned
+
+
+def _has_bookings(scene: Scene) -> bool:
+    """Whether any visit to be booked is no longer merely planned."""
+    coming = scene.with_rows(
+        [(member, visit) for member in scene.script.members for visit in member.booked]
+    )
+    return any(item.visit.state != "planned" for item in coming)
+
+
+def _playing(one: Round, number: int) -> Callable[[Scene], None]:
+    def play(scene: Scene) -> None:
+        due = scene.due(one.codes)
+        courses.record_visits(scene, due)
+        _on_the_way(scene, one, due)
+        courses.record_sessions(scene, due)
+        courses.record_doses(scene, due)
+        forms.fill_in_site_forms(scene, due)
+        forms.rate(scene, due)
+        if "prep_3" in one.codes:
+            screening.confirm(scene, due)
+            screening.allocate(scene, due)
+        stopping = courses.ending_after(scene, number, courses.stop_of)
+        events.play_serious(scene, stopping)
+        courses.stop_treatment(scene, stopping)
+        courses.complete(scene, due)
+        leaving = courses.ending_after(scene, number, courses.withdrawal_of)
+        courses.withdraw(scene, leaving)
+        if one.signs:
+            forms.sign_site_forms(scene)
+
+    return play
+
+
+def _on_the_way(scene: Scene, one: Round, due: Sequence[Due]) -> None:
+    """Record what is found and decided on the way to confirmation."""
+    if "screening" in one.codes:
+        screening.interview(scene, due)
+    elif "enrollment_visit" in one.codes:
+        screening.enroll(scene, due)
+    elif "baseline" in one.codes:
+        screening.end_washouts(scene, due)
+
+
+def _look_ahead(scene: Scene) -> None:
+    """Book what comes, and ask for the interviews that come with it or are overdue."""
+    courses.book(scene)
+    forms.request_coming(scene)

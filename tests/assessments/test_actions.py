@@ -1,0 +1,1 @@
+"""What the actions of assessments let happen, and what they leave behind."""

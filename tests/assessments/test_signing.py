@@ -1,0 +1,176 @@
+"""Signing a form: who may, what it freezes, and how a later change shows."""
+
+from decimal import Decimal
+
+import pytest
+
+from accounts.vocabulary import Role
+from assessments.access import caps_rule
+from assessments.actions import (
+    Completion,
+    complete,
+    is_signature_intact,
+    reopen,
+    sign,
+)
+from assessments.actions.signing import TABLE
+from assessments.models import ItemResponse, ScoreValue
+from audit.models import RowChange
+from audit.refusal import NotPermitted, ReasonNeeded, Refused
+from audit.signing import signatures_of
+from participants.access import facts_of
+from tests.world import (
+    PASSWORD,
+    World,
+    caps_answers,
+    completed_caps,
+    enrolled,
+    held,
+    rater_of,
+    signed_caps,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+
+@pytest.fixture
+def participant(world: World):
+    person = enrolled(world)[0]
+    held(world, [person], "prep_1", "prep_2", "baseline")
+    return person
+
+
+def test_signing_freezes_every_score(world: World, participant) -> None:
+    assessment = signed_caps(world, participant, total=43)
+    scores = dict(
+        ScoreValue.objects.filter(assessment=assessment).values_list("score", "value")
+    )
+    assert scores["total"] == 43
+    assert scores["diagnosis"] == 1
+    assert scores["delayed_expression"] is None
+    assert scores["cluster_b"] == Decimal(13)
+
+
+def test_signing_tells_eligibility_what_the_form_says(
+    world: World, participant
+) -> None:
+    assert caps_rule(participant) == "undetermined"
+    assessment = signed_caps(world, participant, total=43)
+    facts = facts_of([participant.pk])[participant.pk]
+    assert facts["caps5_baseline"].value == 43
+    assert facts["caps5_baseline"].is_outcome
+    assert facts["caps5_baseline"].source == f"assessment {assessment.uuid}"
+    assert facts["caps5_baseline_diagnosis"].value is True
+    assert caps_rule(participant) == "met"
+
+
+def test_a_low_total_does_not_meet_the_rule(world: World, participant) -> None:
+    signed_caps(world, participant, total=20)
+    assert caps_rule(participant) == "not met"
+
+
+def test_nobody_but_the_assigned_rater_signs_an_interview(
+    world: World, participant
+) -> None:
+    assessment = completed_caps(world, participant)
+    other = world.actor(
+        Role.RATER, second=assessment.rater_id == world.user(Role.RATER).pk
+    )
+    for by in (other, world.actor(Role.INVESTIGATOR), world.actor(Role.COORDINATOR)):
+        with pytest.raises(NotPermitted):
+            sign(assessments=[assessment], password=PASSWORD, by=by)
+
+
+def test_a_wrong_password_signs_nothing(world: World, participant) -> None:
+    assessment = completed_caps(world, participant)
+    with pytest.raises(NotPermitted, match="password"):
+        sign(
+            assessments=[assessment],
+            password="not this one",
+            by=rater_of(world, assessment),
+        )
+    assessment.refresh_from_db()
+    assert assessment.state == "complete"
+    assert not ScoreValue.objects.filter(assessment=assessment).exists()
+    assert is_signature_intact(assessment) is None
+
+
+def test_a_signature_names_the_rater_and_covers_the_answers(
+    world: World, participant
+) -> None:
+    assessment = signed_caps(world, participant)
+    signature = signatures_of(TABLE, [assessment.pk])[str(assessment.pk)][0]
+    assert signature.user_id == assessment.rater_id
+    assert signature.meaning == "I rated this interview"
+    assert is_signature_intact(assessment)
+
+
+def test_a_signature_is_broken_by_a_later_change(world: World, participant) -> None:
+    assessment = signed_caps(world, participant, total=43)
+    by = rater_of(world, assessment)
+    reopen(assessment=assessment, reason="Item 2 was misheard", by=by)
+    assert is_signature_intact(assessment)
+    complete(
+        completions=[
+            Completion(
+                assessment,
+                assessment.assessed_on,
+                "direct",
+                caps_answers(43) | {"caps02": 4},
+            )
+        ],
+        by=by,
+        reason="Item 2 was misheard",
+    )
+    assert is_signature_intact(assessment) is False
+    sign(assessments=[assessment], password=PASSWORD, by=by)
+    assert is_signature_intact(assessment)
+    assert ScoreValue.objects.get(assessment=assessment, score="total").value == 44
+
+
+def test_reopening_makes_the_facts_of_the_form_unknown(world: World, participant) -> None:
+    assessment = signed_caps(world, participant, total=43)
+    reopen(
+        assessment=assessment,
+        reason="Item 2 was misheard",
+        by=rater_of(world, assessment),
+    )
+    assert "caps5_baseline" not in facts_of([participant.pk])[participant.pk]
+    assert caps_rule(participant) == "undetermined"
+
+
+def test_reopening_needs_a_reason(world: World, participant) -> None:
+    assessment = signed_caps(world, participant)
+    with pytest.raises(ReasonNeeded):
+        reopen(assessment=assessment, reason=" ", by=rater_of(world, assessment))
+
+
+def test_a_reopened_form_changes_only_with_a_reason(world: World, participant) -> None:
+    assessment = signed_caps(world, participant, total=43)
+    by = rater_of(world, assessment)
+    reopen(assessment=assessment, reason="Item 2 was misheard", by=by)
+    changed = Completion(
+        assessment, assessment.assessed_on, "direct", caps_answers(43) | {"caps02": 4}
+    )
+    with pytest.raises(ReasonNeeded):
+        complete(completions=[changed], by=by)
+    before = RowChange.objects.filter(table_name="assessments_itemresponse").count()
+    complete(completions=[changed], by=by, reason="Item 2 was misheard")
+    after = RowChange.objects.filter(table_name="assessments_itemresponse").count()
+    assert after - before == 1
+    assert ItemResponse.objects.get(assessment=assessment, item="caps02").value == 4
+
+
+def test_a_signed_form_takes_no_correction(world: World, participant) -> None:
+    assessment = signed_caps(world, participant)
+    with pytest.raises(Refused, match="Reopen it with a reason first"):
+        complete(
+            completions=[
+                Completion(
+                    assessment, assessment.assessed_on, "direct", caps_answers(1)
+                )
+            ],
+            by=rater_of(world, assessment),
+            reason="I changed my mind",
+        )

@@ -1,0 +1,373 @@
+"""Therapy sessions and doses: two people, actual times, windows, and reasons."""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from accounts.models import User
+from accounts.vocabulary import Role
+from audit.refusal import NotPermitted, ReasonNeeded, Refused
+from participants.models import Deviation, Participant
+from sessions import actions
+from sessions.models import DoseAdministration, TherapySession, Visit
+from tests.world import World, held, new_world, randomized, visit_of
+
+pytestmark = pytest.mark.django_db
+DENVER = ZoneInfo("America/Denver")
+NINE = datetime(2025, 4, 28, 9, 0, tzinfo=DENVER)
+
+
+@pytest.fixture
+def world() -> World:
+    return new_world()
+
+
+@pytest.fixture
+def person(world: World) -> Participant:
+    [person] = randomized(world)
+    held(world, [person], "dosing_1")
+    return person
+
+
+@pytest.fixture
+def visit(person: Participant) -> Visit:
+    return visit_of(person, "dosing_1")
+
+
+def kit(world: World, visit: Visit, part: str = "initial", *, number: str = "") -> None:
+    actions.assign_kits(
+        kits=[actions.AssignedKit(visit, part, "starting", number or f"K-{part}")],
+        by=world.actor(Role.PHARMACIST),
+    )
+
+
+def give(
+    world: World,
+    visit: Visit,
+    part: str = "initial",
+    *,
+    at: datetime = NINE,
+    witness: User | None = None,
+    why: str = "",
+    reason: str = "",
+    capsules: int = 1,
+) -> DoseAdministration:
+    dose = actions.GivenDose(
+        visit,
+        part,
+        at,
+        capsules,
+        world.user(Role.THERAPIST),
+        witness or world.user(Role.COORDINATOR),
+        why,
+    )
+    actions.give_doses(doses=[dose], by=world.actor(Role.THERAPIST), reason=reason)
+    return DoseAdministration.objects.get(visit=visit, part=part)
+
+
+def after(minutes: int) -> datetime:
+    return NINE + timedelta(minutes=minutes)
+
+
+def test_holding_a_dosing_session_starts_no_treatment(person: Participant) -> None:
+    person.refresh_from_db()
+    assert person.treatment == "not_started"
+
+
+def test_the_first_dose_starts_treatment(
+    world: World, visit: Visit, person: Participant
+) -> None:
+    kit(world, visit)
+    dose = give(world, visit)
+    assert (dose.kit_number, dose.capsules) == ("K-initial", 1)
+    person.refresh_from_db()
+    assert person.treatment == "on"
+
+
+def test_a_dose_without_a_kit_is_refused(world: World, visit: Visit) -> None:
+    with pytest.raises(
+        Refused, match="No kit has been dispensed for the initial dose of V5"
+    ):
+        give(world, visit)
+
+
+def test_the_witness_is_a_second_person(world: World, visit: Visit) -> None:
+    kit(world, visit)
+    with pytest.raises(Refused, match="must be a second person"):
+        give(world, visit, witness=world.user(Role.THERAPIST))
+
+
+@pytest.mark.parametrize("role", [Role.MONITOR, Role.DATA_MANAGER])
+def test_the_witness_is_delegated_to_witness(
+    world: World, visit: Visit, role: Role
+) -> None:
+    kit(world, visit)
+    with pytest.raises(Refused, match="was not delegated to witness doses"):
+        give(world, visit, witness=world.user(role))
+
+
+def test_a_coordinator_records_no_dose(world: World, visit: Visit) -> None:
+    kit(world, visit)
+    dose = actions.GivenDose(
+        visit,
+        "initial",
+        NINE,
+        1,
+        world.user(Role.THERAPIST),
+        world.user(Role.COORDINATOR),
+    )
+    with pytest.raises(NotPermitted):
+        actions.give_doses(doses=[dose], by=world.actor(Role.COORDINATOR))
+
+
+def test_a_dose_belongs_to_the_day_of_its_visit(world: World, visit: Visit) -> None:
+    kit(world, visit)
+    with pytest.raises(
+        Refused, match="was held on 28 Apr 2025, and the dose would be on 30 Apr"
+    ):
+        give(world, visit, at=NINE + timedelta(days=2))
+
+
+def test_a_dose_needs_a_visit_that_was_held(world: World) -> None:
+    [person] = randomized(world)
+    visit = visit_of(person, "dosing_1")
+    kit(world, visit)
+    with pytest.raises(Refused, match="Record first that V5 was held"):
+        give(world, visit)
+
+
+def test_the_supplement_comes_after_the_initial_dose(
+    world: World, visit: Visit
+) -> None:
+    kit(world, visit)
+    kit(world, visit, "supplement")
+    with pytest.raises(Refused, match="It comes first"):
+        give(world, visit, "supplement", at=after(100))
+    give(world, visit)
+    with pytest.raises(Refused, match="would come before the initial dose"):
+        give(world, visit, "supplement", at=after(-5))
+
+
+@pytest.mark.parametrize("minutes", [90, 105, 120])
+def test_a_supplement_inside_its_window_leaves_no_deviation(
+    world: World, visit: Visit, minutes: int
+) -> None:
+    kit(world, visit)
+    kit(world, visit, "supplement")
+    give(world, visit)
+    give(world, visit, "supplement", at=after(minutes))
+    assert not Deviation.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("minutes", "sentence"),
+    [
+        (89, "given 1 minute before its window opened"),
+        (140, "given 20 minutes after its window closed"),
+    ],
+)
+def test_a_supplement_outside_its_window_is_recorded_with_an_explanation(
+    world: World, visit: Visit, minutes: int, sentence: str
+) -> None:
+    kit(world, visit)
+    kit(world, visit, "supplement")
+    give(world, visit)
+    with pytest.raises(Refused, match=f"{sentence}. Say why"):
+        give(world, visit, "supplement", at=after(minutes))
+    give(world, visit, "supplement", at=after(minutes), why="Nausea passed late")
+    [deviation] = Deviation.objects.all()
+    assert (deviation.kind, deviation.visit_code) == ("dosing", "dosing_1")
+    assert sentence in deviation.description
+    assert "Nausea passed late" in deviation.description
+
+
+def test_correcting_the_initial_time_looks_at_the_supplement_again(
+    world: World, visit: Visit
+) -> None:
+    kit(world, visit)
+    kit(world, visit, "supplement")
+    give(world, visit)
+    give(world, visit, "supplement", at=after(100))
+    with pytest.raises(Refused, match="before its window opened"):
+        give(world, visit, at=after(30), reason="Clock was wrong")
+    give(world, visit, at=after(5), reason="Clock was wrong")
+    assert not Deviation.objects.exists()
+
+
+def test_a_saved_dose_is_corrected_with_a_reason(world: World, visit: Visit) -> None:
+    kit(world, visit)
+    give(world, visit)
+    with pytest.raises(ReasonNeeded):
+        give(world, visit, capsules=2)
+    assert give(world, visit, capsules=2, reason="Counted again").capsules == 2
+
+
+def test_a_withheld_dose_needs_a_reason_and_is_not_given_later(
+    world: World, visit: Visit
+) -> None:
+    by = world.actor(Role.THERAPIST)
+    kit(world, visit)
+    with pytest.raises(Refused, match="Say why the dose was withheld"):
+        actions.withhold_doses(
+            doses=[actions.WithheldDose(visit, "initial", "starting", " ")], by=by
+        )
+    actions.withhold_doses(
+        doses=[
+            actions.WithheldDose(visit, "initial", "starting", "Vital signs: 190/110")
+        ],
+        by=by,
+    )
+    dose = DoseAdministration.objects.get(visit=visit)
+    assert (dose.withheld_reason, dose.kit_number) == (
+        "Vital signs: 190/110",
+        "K-initial",
+    )
+    with pytest.raises(Refused, match="was recorded as withheld"):
+        give(world, visit)
+
+
+def test_a_supplement_without_a_kit_can_be_withheld(world: World, visit: Visit) -> None:
+    kit(world, visit)
+    give(world, visit)
+    actions.withhold_doses(
+        doses=[
+            actions.WithheldDose(
+                visit, "supplement", "starting", "Participant declined"
+            )
+        ],
+        by=world.actor(Role.THERAPIST),
+    )
+    dose = DoseAdministration.objects.get(visit=visit, part="supplement")
+    assert (dose.kit_number, dose.given_at) == ("", None)
+
+
+def test_a_given_dose_was_not_withheld(world: World, visit: Visit) -> None:
+    kit(world, visit)
+    give(world, visit)
+    with pytest.raises(Refused, match="was given, so it was not withheld"):
+        actions.withhold_doses(
+            doses=[actions.WithheldDose(visit, "initial", "starting", "Other")],
+            by=world.actor(Role.THERAPIST),
+        )
+
+
+def test_a_step_that_the_visit_does_not_have_is_refused(
+    world: World, visit: Visit
+) -> None:
+    with pytest.raises(Refused, match="no dose step “full” at V5"):
+        actions.assign_kits(
+            kits=[actions.AssignedKit(visit, "initial", "full", "K-1")],
+            by=world.actor(Role.PHARMACIST),
+        )
+
+
+def test_a_kit_is_exchanged_with_a_reason_until_it_is_given(
+    world: World, visit: Visit
+) -> None:
+    kit(world, visit)
+    exchanged = [actions.AssignedKit(visit, "initial", "starting", "K-2")]
+    by = world.actor(Role.PHARMACIST)
+    with pytest.raises(ReasonNeeded):
+        actions.assign_kits(kits=exchanged, by=by)
+    actions.assign_kits(kits=exchanged, by=by, reason="Seal was broken")
+    assert give(world, visit).kit_number == "K-2"
+    with pytest.raises(Refused, match="is recorded as given"):
+        actions.assign_kits(kits=exchanged, by=by, reason="Again")
+
+
+def test_a_visit_with_a_dose_is_not_reinstated(world: World, visit: Visit) -> None:
+    kit(world, visit)
+    give(world, visit)
+    with pytest.raises(Refused, match="so it took place"):
+        actions.reinstate(
+            visits=[visit],
+            by=world.actor(Role.COORDINATOR),
+            reason="Entered by mistake",
+        )
+
+
+def session(
+    world: World,
+    visit: Visit,
+    *,
+    lead: User | None = None,
+    second: User | None = None,
+    start: datetime = NINE,
+    reason: str = "",
+    note: str = "",
+) -> TherapySession:
+    new = actions.NewSession(
+        visit,
+        lead or world.user(Role.THERAPIST),
+        second or world.user(Role.THERAPIST, second=True),
+        start,
+        start + timedelta(hours=8),
+        note,
+    )
+    actions.record_sessions(
+        sessions=[new], by=world.actor(Role.THERAPIST), reason=reason
+    )
+    return TherapySession.objects.get(visit=visit)
+
+
+def test_a_session_is_saved_and_corrected_with_a_reason(
+    world: World, visit: Visit
+) -> None:
+    saved = session(world, visit)
+    assert saved.ended_at == NINE + timedelta(hours=8)
+    with pytest.raises(ReasonNeeded):
+        session(world, visit, start=NINE + timedelta(minutes=10))
+    saved = session(
+        world, visit, start=NINE + timedelta(minutes=10), reason="Log says 9:10"
+    )
+    assert saved.started_at == NINE + timedelta(minutes=10)
+
+
+def test_the_two_therapists_are_two_people(world: World, visit: Visit) -> None:
+    with pytest.raises(Refused, match="must be two people"):
+        session(world, visit, second=world.user(Role.THERAPIST))
+
+
+def test_a_therapist_is_on_the_delegation_log_of_the_site(
+    world: World, visit: Visit
+) -> None:
+    for stranger in (
+        world.user(Role.THERAPIST, elsewhere=True),
+        world.user(Role.COORDINATOR),
+    ):
+        with pytest.raises(
+            Refused, match="was not on the delegation log as a therapist"
+        ):
+            session(world, visit, lead=stranger)
+
+
+def test_a_dosing_session_has_two_people_in_the_room(
+    world: World, visit: Visit
+) -> None:
+    alone = actions.NewSession(
+        visit, world.user(Role.THERAPIST), None, NINE, NINE + timedelta(hours=8)
+    )
+    with pytest.raises(Refused, match="two people in the room"):
+        actions.record_sessions(sessions=[alone], by=world.actor(Role.THERAPIST))
+
+
+def test_a_session_begins_on_the_day_of_its_visit(world: World, visit: Visit) -> None:
+    with pytest.raises(Refused, match="would begin on 29 Apr 2025"):
+        session(world, visit, start=NINE + timedelta(days=1))
+
+
+def test_an_assessment_visit_has_no_therapy_session(
+    world: World, person: Participant
+) -> None:
+    assert person.number
+    with pytest.raises(Refused, match="V3 is not a therapy session"):
+        session(world, visit_of(person, "baseline"))
+
+
+def test_the_day_of_a_dose_is_that_of_the_site(world: World, visit: Visit) -> None:
+    kit(world, visit)
+    # 23:30 in Denver is the next day in UTC.
+    give(world, visit, at=datetime(2025, 4, 28, 23, 30, tzinfo=DENVER))
+    following = visit_of(visit.participant, "dosing_2")
+    assert following.target == date(2025, 5, 26)

@@ -1,0 +1,1 @@
+"""The pages that gather: today, participants, one participant, their trail, one visit."""

@@ -1,0 +1,234 @@
+"""What can be done from a page now: the primary act, the others, and what is in the way."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.urls import reverse
+
+from accounts.vocabulary import Permission
+from assessments.access import ExpectedForm
+from participants.access import NEXT_MILESTONE, judged
+from participants.lifecycle import HAS_LEFT, State, Treatment
+from participants.models import Fact, Participant
+from participants.vocabulary import CONFIRMATION
+from sessions.models import DoseAdministration, TherapySession, Visit
+from trials.access import definition_of
+from workbench.access import Desk
+from workbench.views.course import in_words
+from workbench.vocabulary import Act
+from workbench.worklist import next_step
+
+_P = Permission
+WITH_SESSION = frozenset({"preparatory", "dosing", "integration"})
+
+
+@dataclass(frozen=True, slots=True)
+class Acts:
+    """The next legal act, others beside it, one not open yet, and those rarely needed."""
+
+    primary: Act | None = None
+    beside: tuple[Act, ...] = ()
+    blocked: Act | None = None
+    rare: tuple[Act, ...] = ()
+
+
+def participant_acts(
+    desk: Desk,
+    person: Participant,
+    facts: Mapping[str, Fact],
+    *,
+    following: Visit | None,
+    visits: Sequence[Visit],
+    today: date,
+) -> Acts:
+    """Return what this person may do for a participant, and what stands in the way."""
+    primary, blocked = _step_acts(desk, person, facts, today=today)
+    if primary is None and _is_finished(person, visits):
+        primary = _completion(desk, person)
+    if primary is None and following is not None:
+        primary = _next_visit_act(desk, following, today=today)
+    beside: tuple[Act, ...] = ()
+    if desk.may(_P.REPORT_EVENTS, person.site):
+        url = reverse("adverse_events:report", args=[person.uuid])
+        beside = (Act("Report event", url),)
+    return Acts(primary, beside, blocked, tuple(_rare_acts(desk, person)))
+
+
+def _completion(desk: Desk, person: Participant) -> Act | None:
+    if not desk.may(_P.RECORD_VISITS, person.site):
+        return None
+    return Act("Record completion", reverse("sessions:complete", args=[person.uuid]))
+
+
+def _step_acts(
+    desk: Desk, person: Participant, facts: Mapping[str, Fact], *, today: date
+) -> tuple[Act | None, Act | None]:
+    """Return the step that is open, and the one that waits for something or somebody."""
+    step = next_step(person, facts, today=today)
+    if step is not None:
+        if desk.may(step.permission, person.site):
+            return Act(step.what, reverse(step.route, args=[person.uuid])), None
+        why = "The investigator confirms and signs."
+        is_theirs = step.permission is _P.CONFIRM_ELIGIBILITY
+        return None, Act(step.what, why=why) if is_theirs else None
+    milestone = NEXT_MILESTONE.get(State(person.state))
+    if milestone is None:
+        return None, None
+    return _what_is_missing(desk, person, facts, milestone=milestone, today=today)
+
+
+def _what_is_missing(
+    desk: Desk,
+    person: Participant,
+    facts: Mapping[str, Fact],
+    *,
+    milestone: str,
+    today: date,
+) -> tuple[Act | None, Act | None]:
+    definition = definition_of(person.protocol_version)
+    result = judged(definition, milestone, facts, on=today)
+    not_met = sum(each.verdict == "not_met" for each in result.results)
+    missing = len(result.missing_facts)
+    parts = [
+        _count(not_met, "criterion is not met", "criteria are not met"),
+        _count(missing, "fact is not recorded", "facts are not recorded"),
+    ]
+    is_confirmation = milestone == CONFIRMATION
+    label = "Confirm eligibility" if is_confirmation else "Enroll participant"
+    url = reverse("participants:eligibility", args=[person.uuid])
+    said = [part for part in parts if part]
+    why = (
+        " and ".join(said) + "." if said else "Not every criterion is known to be met."
+    )
+    blocked = Act(label, why=why, unlock_url=url)
+    may_record = desk.may(_P.RECORD_FACTS, person.site)
+    is_first = not is_confirmation and missing > 0
+    primary = Act("Record eligibility", url) if may_record and is_first else None
+    return primary, blocked
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}" if number else ""
+
+
+def _is_finished(person: Participant, visits: Sequence[Visit]) -> bool:
+    return person.state == State.RANDOMIZED and any(
+        visit.kind == "termination" and visit.state == "held" for visit in visits
+    )
+
+
+def _next_visit_act(desk: Desk, visit: Visit, *, today: date) -> Act | None:
+    if not desk.may(_P.RECORD_VISITS, visit.site):
+        return None
+    name = visit.number or visit.label
+    if visit.state == "booked" and visit.booked_on and visit.booked_on <= today:
+        return Act(f"Record {name}", reverse("sessions:hold", args=[visit.uuid]))
+    if visit.state == "planned" and visit.plan in {"firm", "no_day"}:
+        return Act(f"Book {name}", reverse("sessions:book", args=[visit.uuid]))
+    return None
+
+
+def _rare_acts(desk: Desk, person: Participant) -> list[Act]:
+    state = State(person.state)
+    wanted = []
+    if state not in HAS_LEFT:
+        wanted.append(
+            (_P.RECORD_VISITS, "Record deviation", "participants:new_deviation")
+        )
+    if state in {State.SCREENING, State.ENROLLED, State.CONFIRMED}:
+        wanted.append((_P.SCREEN, "Screen failure", "sessions:fail_screening"))
+    if state is State.RANDOMIZED:
+        treated = Treatment(person.treatment)
+        if treated in {Treatment.NOT_STARTED, Treatment.ON}:
+            wanted.append(
+                (_P.STOP_TREATMENT, "Stop treatment", "sessions:stop_treatment")
+            )
+        wanted.append((_P.STOP_TREATMENT, "Withdraw", "sessions:withdraw"))
+        wanted.append((_P.UNBLIND, "Unblind", "randomization:unblind"))
+    return [
+        Act(label, reverse(route, args=[person.uuid]))
+        for permission, label, route in wanted
+        if desk.may(permission, person.site)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class AtVisit:
+    """What is on record of a visit, as its acts depend on it."""
+
+    visit: Visit
+    forms: Sequence[ExpectedForm]
+    session: TherapySession | None
+    doses: Sequence[DoseAdministration]
+
+
+def visit_acts(desk: Desk, known: AtVisit, *, today: date) -> Acts:
+    """Return what this person may do at a visit; the first that is open is primary."""
+    visit = known.visit
+    if not desk.may(_P.RECORD_VISITS, visit.site):
+        return Acts()
+    if visit.state in {"planned", "booked"}:
+        return _before(visit, today=today)
+    if visit.state != "held":
+        return Acts(beside=(_act("Reinstate", "sessions:reinstate", visit),))
+    others = [_act("Reinstate", "sessions:reinstate", visit)]
+    acts = _after(desk, known)
+    return Acts(acts[0] if acts else None, (*acts[1:], *others))
+
+
+def _act(label: str, route: str, visit: Visit) -> Act:
+    return Act(label, reverse(route, args=[visit.uuid]))
+
+
+def _before(visit: Visit, *, today: date) -> Acts:
+    """Return the acts on a visit not held yet; the window decides which comes first."""
+    if visit.plan in {"waiting", "if_needed", "not_for", "cancelled"}:
+        return Acts(
+            blocked=Act(
+                "Book visit", why=in_words(visit.why) or "It has no window yet."
+            )
+        )
+    record = _act("Record visit", "sessions:hold", visit)
+    missed = _act("Record as missed", "sessions:miss", visit)
+    if visit.state == "booked":
+        return _booked(visit, record, missed, today=today)
+    book = _act("Book visit", "sessions:book", visit)
+    is_early = visit.opens is not None and visit.opens > today
+    return Acts(book, () if is_early else (record, missed))
+
+
+def _booked(visit: Visit, record: Act, missed: Act, *, today: date) -> Acts:
+    change = _act("Change booking", "sessions:book", visit)
+    if visit.booked_on is None or visit.booked_on <= today:
+        return Acts(record, (change, missed))
+    why = (
+        f"It is booked for {visit.booked_on.day} {visit.booked_on:%b}; record it then."
+    )
+    return Acts(None, (change, missed), Act("Record visit", why=why))
+
+
+def _after(desk: Desk, known: AtVisit) -> list[Act]:
+    """Return what a held visit still lacks, first what the day itself produced."""
+    visit = known.visit
+    acts = []
+    if visit.kind == "dosing" and not _is_dosed(known):
+        acts.append(_act("Record dosing", "sessions:dosing", visit))
+    if visit.kind in WITH_SESSION and known.session is None:
+        acts.append(_act("Record session", "sessions:session", visit))
+    if visit.kind in WITH_SESSION and known.session is not None:
+        acts.append(_act("Change session", "sessions:session", visit))
+    if visit.kind == "dosing" and _is_dosed(known):
+        acts.append(_act("Dosing", "sessions:dosing", visit))
+    if desk.may(_P.REPORT_EVENTS, visit.site):
+        url = reverse("adverse_events:report", args=[visit.participant.uuid])
+        acts.append(Act("Report event", url))
+    return acts
+
+
+def _is_dosed(known: AtVisit) -> bool:
+    """Tell whether the initial dose is settled: given, or withheld with a reason."""
+    return any(
+        dose.part == "initial" and (dose.given_at is not None or dose.withheld_reason)
+        for dose in known.doses
+    )

@@ -1,0 +1,176 @@
+"""One participant: where they stand, what comes next, their visits, forms and events."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accounts.vocabulary import Permission
+from adverse_events.models import AdverseEvent
+from adverse_events.vocabulary import OUTCOME_WORDS, SEVERITY_WORDS, Outcome, Severity
+from assessments.access import trajectory
+from audit.history import entries, of_participant
+from audit.sentences import Sentence, names_in, sentences
+from participants.access import facts_of, participants_for
+from participants.lifecycle import BEFORE_RANDOMIZATION, State
+from participants.models import Deviation, Fact, Participant
+from randomization.access import randomization_numbers
+from sessions.models import Visit
+from trials.access import today_at
+from workbench.access import Desk
+from workbench.rail import desk
+from workbench.views.acts import participant_acts
+from workbench.views.course import (
+    VisitRow,
+    definition_for,
+    drawn,
+    following_visit,
+    form_cells,
+    forms_of,
+    state_sentence,
+    visit_rows,
+)
+from workbench.vocabulary import state_chip
+
+RECENT = 5
+RECENT_CHANGES = 3
+_P = Permission
+TABS = {"": "Visits", "forms": "Forms", "events": "Events"}
+
+
+@require_safe
+def participant(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Show a participant: visits first, or forms or events where the tab says so."""
+    here = desk(request)
+    person = get_object_or_404(
+        participants_for(here.user_id).defer("protocol_version__text"), uuid=uuid
+    )
+    today = today_at(person.site)
+    visits = list(Visit.objects.filter(participant=person).in_order())
+    for visit in visits:
+        visit.site, visit.participant = person.site, person
+    definition = definition_for(person)
+    forms = forms_of(visits, definition, person.protocol_version_id)
+    rows = visit_rows(visits, forms, today=today)
+    following = following_visit(visits)
+    facts = _facts(person)
+    tab = request.GET.get("show", "")
+    context = {
+        "participant": person,
+        "chip": state_chip(person.state),
+        "state": state_sentence(person, following),
+        "acts": participant_acts(
+            here, person, facts, following=following, visits=visits, today=today
+        ),
+        "tabs": tabs(person, here, tab if tab in TABS else ""),
+        "may_see_identity": here.may(_P.VIEW_IDENTITY, person.site)
+        and person.age is not None,
+        "today": today,
+    }
+    context |= _shown(here, person, rows, tab=tab, definition=definition, today=today)
+    template = _TEMPLATES.get(tab, _TEMPLATES[""])
+    with timezone.override(person.site.time_zone):
+        return render(request, template, context)
+
+
+_TEMPLATES = {
+    "": "workbench/participant.html",
+    "forms": "workbench/participant_forms.html",
+    "events": "workbench/participant_events.html",
+}
+
+
+def _facts(person: Participant) -> dict[str, Fact]:
+    """Return the facts that the next step asks for; after randomization there is none."""
+    if State(person.state) not in BEFORE_RANDOMIZATION:
+        return {}
+    return facts_of([person.pk])[person.pk]
+
+
+def _shown(
+    here: Desk, person: Participant, rows: Sequence[VisitRow], *, tab: str, **known: Any
+) -> dict[str, Any]:
+    if tab == "forms":
+        return {"map": _forms_by_visit(rows)}
+    if tab == "events":
+        return {"events": _events(person), "deviations": _deviations(person)}
+    numbers = {}
+    if State(person.state) not in BEFORE_RANDOMIZATION:
+        numbers = randomization_numbers([person.pk])
+    plots = []
+    if here.may(_P.VIEW_OUTCOMES, person.site):
+        plots = trajectory(person.pk, user_id=here.user_id)
+    return {
+        "rows": [row for row in rows if not row.is_quiet],
+        "quiet": [row for row in rows if row.is_quiet],
+        "timeline": drawn(person, rows, known["definition"], today=known["today"]),
+        "randomization_number": numbers.get(person.pk, ""),
+        "plots": plots,
+        "events": _events(person),
+        "recent": _recent(here, person),
+    }
+
+
+def tabs(person: Participant, here: Desk, current: str) -> list[dict[str, object]]:
+    """Return the pages of a participant as links; the trail only for its readers."""
+    base = reverse("workbench:participant", args=[person.uuid])
+    found: list[dict[str, object]] = [
+        {
+            "label": label,
+            "url": f"{base}?show={key}" if key else base,
+            "is_current": key == current,
+        }
+        for key, label in TABS.items()
+    ]
+    if here.may(_P.READ_TRAIL, person.site):
+        url = reverse("workbench:trail", args=[person.uuid])
+        found.append({"label": "Trail", "url": url, "is_current": current == "trail"})
+    return found
+
+
+def _forms_by_visit(rows: Sequence[VisitRow]) -> list[dict[str, Any]]:
+    """Return the visits that expect a form and have a day, with the forms as cells."""
+    return [
+        {"row": row, "cells": form_cells(row.forms, row.url)}
+        for row in rows
+        if row.forms and not row.is_quiet
+    ]
+
+
+def _events(person: Participant) -> list[dict[str, Any]]:
+    events = AdverseEvent.objects.filter(participant=person).order_by(
+        "-onset_on", "-id"
+    )
+    return [
+        {
+            "event": event,
+            "url": reverse("adverse_events:event", args=[event.uuid]),
+            "severity": SEVERITY_WORDS[Severity(event.severity)],
+            "outcome": OUTCOME_WORDS[Outcome(event.outcome)],
+        }
+        for event in events
+    ]
+
+
+def _deviations(person: Participant) -> list[Deviation]:
+    return list(
+        Deviation.objects.filter(participant=person).order_by("-occurred_on", "-id")
+    )
+
+
+def _recent(here: Desk, person: Participant) -> list[Sentence]:
+    if not here.may(_P.READ_TRAIL, person.site):
+        return []
+    found = entries(of_participant(person.pk), limit=RECENT)
+    return sentences(
+        found,
+        names=names_in(found),
+        zone=person.site.time_zone,
+        sees_outcomes=here.may(_P.VIEW_OUTCOMES, person.site),
+        most_changes=RECENT_CHANGES,
+    )

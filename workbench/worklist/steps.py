@@ -1,0 +1,109 @@
+"""Who is ready for the next step before randomization, and what it is."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from django.urls import reverse
+
+from accounts.vocabulary import Permission
+from participants.access import NEXT_MILESTONE, facts_of, judged
+from participants.lifecycle import State
+from participants.models import Fact, Participant
+from participants.vocabulary import CONFIRMATION
+from trials.access import definition_of
+from workbench.vocabulary import Kind
+from workbench.worklist.lines import Here, Line, participant_url
+
+_P = Permission
+_STEPPING = (
+    _P.SCREEN,
+    _P.RECORD_CONSENT,
+    _P.CONFIRM_ELIGIBILITY,
+    _P.RANDOMIZE,
+)
+
+
+def steps(here: Here) -> Iterator[Line]:
+    """Return who is ready for the next step before randomization, in two queries."""
+    if not any(here.may_somewhere(permission) for permission in _STEPPING):
+        return
+    people = list(
+        Participant.objects.filter(
+            site__in=here.sites,
+            state__in=[State.SCREENING, State.ENROLLED, State.CONFIRMED],
+        )
+        .select_related("protocol_version")
+        .defer("protocol_version__text", "treatment_stop_reason", "end_reason")
+    )
+    facts = facts_of([person.pk for person in people])
+    for person in people:
+        step = next_step(person, facts[person.pk], today=here.days[person.site_id])
+        if step is None or not here.may(step.permission, person.site_id):
+            continue
+        yield Line(
+            kind=step.kind,
+            what=step.what,
+            url=reverse(step.route, args=[person.uuid]),
+            participant=person.number,
+            participant_url=participant_url(person),
+            why=step.why,
+            order=(person.number,),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The next step of somebody not randomized yet, and who may take it."""
+
+    kind: Kind
+    what: str
+    route: str
+    permission: Permission
+    why: str
+
+
+def next_step(
+    person: Participant, facts: Mapping[str, Fact], *, today: date
+) -> Step | None:
+    """Return the step that a participant is ready for; None while something is missing."""
+    state = State(person.state)
+    if state is State.SCREENING and person.age is None:
+        return _CONSENT
+    if state is State.CONFIRMED:
+        return _RANDOMIZE
+    if (milestone := NEXT_MILESTONE.get(state)) is None:
+        return None
+    result = judged(definition_of(person.protocol_version), milestone, facts, on=today)
+    step = _CONFIRM if milestone == CONFIRMATION else _ENROLL
+    return step if result.may_be_confirmed else None
+
+
+_CONSENT = Step(
+    Kind.STEPS,
+    "Record consent",
+    "sessions:consent",
+    _P.RECORD_CONSENT,
+    "On the screening log, consent not recorded",
+)
+_ENROLL = Step(
+    Kind.STEPS,
+    "Enroll participant",
+    "sessions:enroll",
+    _P.SCREEN,
+    "Every criterion asked so far is met",
+)
+_CONFIRM = Step(
+    Kind.ELIGIBILITY,
+    "Confirm eligibility",
+    "sessions:confirm",
+    _P.CONFIRM_ELIGIBILITY,
+    "Every criterion is met",
+)
+_RANDOMIZE = Step(
+    Kind.STEPS,
+    "Randomize",
+    "randomization:randomize",
+    _P.RANDOMIZE,
+    "Enrollment is confirmed",
+)
