@@ -49,6 +49,10 @@ def _actor(request: HttpRequest) -> Actor:
 
 def sign_in(request: HttpRequest, user: User) -> None:
     """Begin the session of a person whose password (or demonstration click) was checked."""
+    if before := request.session.session_key:
+        # Whoever was signed in here leaves: a key never stands for two sign-ins.
+        actions.end_session(token=before)
+        request.session.flush()
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
     _open_session(request, user)
 

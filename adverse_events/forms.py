@@ -22,6 +22,7 @@ from adverse_events.vocabulary import (
     SEVERITY_WORDS,
     SPECIAL_INTEREST_WORDS,
     VALENCE_WORDS,
+    Relatedness,
 )
 from participants.models import Participant
 from sessions.models import Visit
@@ -29,7 +30,7 @@ from trials.models import Site
 from trials.protocol.vocabulary import VisitKind
 
 _MOMENT = "%Y-%m-%dT%H:%M"
-YES_NO = (("yes", "Yes"), ("no", "No"))
+YES_NO = {"yes": "Yes", "no": "No"}
 
 
 def _choices(words: Mapping[Any, str], *, none: str = "") -> list[tuple[str, str]]:
@@ -42,7 +43,11 @@ def _choices(words: Mapping[Any, str], *, none: str = "") -> list[tuple[str, str
 
 def _pills(words: Mapping[Any, str], label: str, **more: Any) -> forms.ChoiceField:
     return forms.ChoiceField(
-        choices=_choices(words), label=label, widget=forms.RadioSelect, **more
+        choices=_choices(words),
+        label=label,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose one."},
+        **more,
     )
 
 
@@ -255,11 +260,7 @@ class CausalityForm(ActForm):
         help_text="From “possibly” on there is a reasonable possibility "
         "(21 CFR 312.32(a)).",
     )
-    reason = forms.CharField(
-        label="Reason for the change",
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 2}),
-    )
+    reason = _why("Reason for the change", "It replaces what was recorded before.")
     password = _password()
 
     def __init__(self, *args: Any, is_second: bool, **kwargs: Any) -> None:
@@ -272,11 +273,7 @@ class MomentForm(ActForm):
     """One moment, with a reason where it corrects a saved one."""
 
     at = _moment("When")
-    reason = forms.CharField(
-        label="Reason for the change",
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 2}),
-    )
+    reason = _why("Reason for the change", "It replaces what was recorded before.")
 
     def __init__(
         self, *args: Any, label: str, is_correction: bool, **kwargs: Any
@@ -295,17 +292,22 @@ class MomentForm(ActForm):
 class DeterminationForm(MomentForm):
     """What the sponsor decides, and when."""
 
-    unexpected = forms.ChoiceField(
-        choices=YES_NO,
-        label="Unexpected: not in the reference document, or not so severe or specific",
-        widget=forms.RadioSelect,
+    unexpected = _pills(
+        YES_NO,
+        "Unexpected: not in the reference document, or not so severe or specific",
     )
-    suspected = forms.ChoiceField(
-        choices=YES_NO,
-        label="Suspected: a reasonable possibility that the study drug caused it",
-        widget=forms.RadioSelect,
+    suspected = _pills(
+        YES_NO, "Suspected: a reasonable possibility that the study drug caused it"
     )
     field_order: Iterable[str] = ("unexpected", "suspected", "at", "reason")
+
+    def __init__(self, *args: Any, judged: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["suspected"].help_text = (
+            f"The investigator judged: {RELATEDNESS_WORDS[Relatedness(judged)].lower()}."
+            if judged
+            else "The investigator has not judged it yet."
+        )
 
 
 class VoidForm(ActForm):

@@ -13,9 +13,7 @@ urlpatterns = [
     path("assessments/<uuid:uuid>/sign/", entering.sign, name="sign"),
     path("assessments/<uuid:uuid>/reopen/", entering.reopen, name="reopen"),
     path("assessments/<uuid:uuid>/not-done/", starting.set_aside, name="set_aside"),
-    path(
-        "assessments/<uuid:visit>/start/<slug:code>/", starting.start, name="start"
-    ),
+    path("assessments/<uuid:visit>/start/<slug:code>/", starting.start, name="start"),
     path(
         "assessments/<uuid:visit>/request-rating/<slug:code>/",
         starting.request_rating,

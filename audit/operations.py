@@ -31,36 +31,33 @@ def audited(  # noqa: PLR0913 - each argument is one decision about a table
     are never shown. `sealed`: the entry holds a commitment in place of the row.
     `trial`, `site`, `participant`: the columns that say where a row belongs.
     """
-    arguments = ", ".join(
-        f"'{argument}'"
-        for argument in (
-            trial,
-            site,
-            participant,
-            ",".join(reason),
-            ",".join(ignored),
-            ",".join(masked),
-            "sealed" if sealed else "",
-        )
+    arguments = (
+        trial,
+        site,
+        participant,
+        ",".join(reason),
+        ",".join(ignored),
+        ",".join(masked),
+        "sealed" if sealed else "",
     )
+    return _triggers(f"{schema}.{table}", arguments)
+
+
+def _triggers(table: str, arguments: tuple[str, ...]) -> RunSQL:
+    listed = ", ".join(f"'{argument}'" for argument in arguments)
     create: list[Any] = [
-        f"CREATE TRIGGER capture_{event.lower()} AFTER {event} ON {schema}.{table} "
-        f"REFERENCING {rows} FOR EACH STATEMENT "
-        f"EXECUTE FUNCTION audit.capture({arguments})"
+        f"CREATE TRIGGER capture_{event.lower()} AFTER {event} ON {table} "
+        f"REFERENCING {rows} FOR EACH STATEMENT EXECUTE FUNCTION audit.capture({listed})"
         for event, rows in _EVENTS.items()
     ]
     create.append(
-        f"CREATE TRIGGER never_truncated BEFORE TRUNCATE ON {schema}.{table} "
+        f"CREATE TRIGGER never_truncated BEFORE TRUNCATE ON {table} "
         "FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse_truncate()"
     )
+    names = [f"capture_{event.lower()}" for event in _EVENTS]
     drop: list[Any] = [
-        f"DROP TRIGGER IF EXISTS {name} ON {schema}.{table}"
-        for name in (
-            "capture_insert",
-            "capture_update",
-            "capture_delete",
-            "never_truncated",
-        )
+        f"DROP TRIGGER IF EXISTS {name} ON {table}"
+        for name in (*names, "never_truncated")
     ]
     return RunSQL(create, drop)
 

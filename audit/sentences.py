@@ -49,8 +49,15 @@ _TECHNICAL = frozenset(
         "token_hash",
     }
 )
-# The planner's own explanation of a window follows from dates that are told beside it.
-_DERIVED = frozenset({("study_sessions_visit", "why")})
+# What follows from a value told beside it: the planner's explanation from the dates, a
+# form's edition from the form.
+_DERIVED = frozenset(
+    {
+        ("study_sessions_visit", "why"),
+        ("assessments_assessment", "instrument"),
+        ("assessments_assessment", "recall"),
+    }
+)
 Names = Mapping[tuple[str, str], str]
 
 
@@ -188,10 +195,11 @@ class _Teller:
             elif operation == "I":
                 lines.append(self._created(known, rows))
             else:
-                lines += [
+                told = [
                     self._by_row(known, fields, self._row(known, row, fields))
                     for row, fields in rows.items()
                 ]
+                lines += [line for line in told if line.after]
         return lines
 
     def _unknown(
@@ -249,9 +257,7 @@ class _Teller:
         for line in self._by_field(table, fields, ""):
             was = f" (was {line.before})" if line.before else ""
             parts.append(f"{line.label.lower()} {line.after or 'nothing'}{was}")
-        return Change(
-            row or table.label.capitalize(), "", "; ".join(parts) or "changed"
-        )
+        return Change(row or table.label.capitalize(), "", "; ".join(parts))
 
     def _created(
         self, table: Table, rows: Mapping[str, Sequence[FieldChange]]

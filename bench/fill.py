@@ -76,15 +76,28 @@ def fill(participants: int) -> None:
     )
     people = _people(trial, sites)
     pattern = _pattern(sites[0], people[Role.COORDINATOR])
+    _courses(trial, sites, pattern, people[Role.RATER], participants)
+    _answers(trial)
+    with connection.cursor() as cursor:
+        for table in ("study_sessions_visit", "assessments_assessment"):
+            cursor.execute(f"ANALYZE {table}")
+
+
+def _courses(
+    trial: Trial, sites: list[Site], pattern: Participant, rater: User, count: int
+) -> None:
     place = Place(trial_id=trial.pk)
     with acting("fill", by=SETUP, place=place), connection.cursor() as cursor:
-        _participants(sites, pattern, participants // SITES)
+        _participants(sites, pattern, count // SITES)
         cursor.execute(VISITS, [pattern.pk, trial.pk, pattern.pk])
         for item in REGISTRY.values():
             cursor.execute(
-                ASSESSMENTS,
-                [item.code, item.code, item.version, people[Role.RATER].pk, pattern.pk],
+                ASSESSMENTS, [item.code, item.code, item.version, rater.pk, pattern.pk]
             )
+
+
+def _answers(trial: Trial) -> None:
+    place = Place(trial_id=trial.pk)
     first, last = _range(trial)
     for start in range(first, last + 1, ITEM_CHUNK):
         with acting("fill", by=SETUP, place=place), connection.cursor() as cursor:
@@ -95,9 +108,6 @@ def fill(participants: int) -> None:
                     RESPONSES, [codes, most, item.code, start, start + ITEM_CHUNK]
                 )
             cursor.execute(SCORES, [start, start + ITEM_CHUNK])
-    with connection.cursor() as cursor:
-        for table in ("study_sessions_visit", "assessments_assessment"):
-            cursor.execute(f"ANALYZE {table}")
 
 
 def _most(scale: Scale) -> int:

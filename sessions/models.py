@@ -150,6 +150,11 @@ class Visit(models.Model):
     def __str__(self) -> str:
         return f"{self.number or self.code} {self.label}"
 
+    @property
+    def called(self) -> str:
+        """What people call the visit: its number, or its label where it has none."""
+        return self.number or self.label
+
 
 class TherapySession(models.Model):
     """The record of a preparatory, dosing or integration session held at a visit."""

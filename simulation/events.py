@@ -39,8 +39,8 @@ class Kind:
     days: tuple[int, int]
 
 
-def _unpleasant(term: str, active: float, placebo: float) -> Kind:
-    return Kind(term, (active, placebo), Valence.UNPLEASANT, (35, 240), (0, 2))
+def _unpleasant(term: str, active: float, comparator: float) -> Kind:
+    return Kind(term, (active, comparator), Valence.UNPLEASANT, (35, 240), (0, 2))
 
 
 # Rates of MAPP1 as recalled (unverified); the four of MAPP2 are in `figures`.

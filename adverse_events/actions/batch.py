@@ -11,6 +11,7 @@ from adverse_events.reporting import Report, reports_due
 from audit.actors import Place
 from audit.refusal import Refused
 from participants.models import Participant
+from sessions.actions.statements import update_rows
 
 NAMED_AT_MOST = 12
 
@@ -131,5 +132,4 @@ def _move(
         if report is not None and row.runs_from != report.ran_from_at:
             row.runs_from, row.due_at = report.ran_from_at, report.due_at
             moved.append(row)
-    if moved:
-        SafetyReport.objects.bulk_update(moved, ["runs_from", "due_at"])
+    update_rows(rows=moved, fields=["runs_from", "due_at"])

@@ -13,6 +13,7 @@ from audit.actors import Actor, AnyActor
 from audit.refusal import NotPermitted, Refused
 from audit.signing import reauthenticate, sign
 from audit.trail import acting
+from sessions.actions.statements import update_rows
 from trials.access import require
 
 MEANING = "I have judged whether the study drug caused this event"
@@ -39,11 +40,8 @@ def assess_causality(
     if not isinstance(by, Actor):
         raise NotPermitted("Causality is judged by an investigator, never by a job.")
     events = [item.event for item in assessments]
-    require(
-        by=by,
-        permission=Permission.ASSESS_CAUSALITY,
-        site_ids={event.site_id for event in events},
-    )
+    sites = {event.site_id for event in events}
+    require(by=by, permission=Permission.ASSESS_CAUSALITY, site_ids=sites)
     words = {word.value for word in Relatedness}
     if any(item.relatedness not in words for item in assessments):
         raise Refused("Choose the event's relatedness from the list.")
@@ -61,8 +59,9 @@ def assess_causality(
             row.relatedness = item.relatedness
             row.relatedness_by_id = by.user_id
             row.relatedness_at = item.at
-        AdverseEvent.objects.bulk_update(
-            rows.values(), ["relatedness", "relatedness_by", "relatedness_at"]
+        update_rows(
+            rows=list(rows.values()),
+            fields=["relatedness", "relatedness_by", "relatedness_at"],
         )
         sign(
             meaning=MEANING,

@@ -17,6 +17,7 @@ from adverse_events.reporting import KIND_WORDS, ReportKind
 from audit.actors import AnyActor
 from audit.refusal import Refused
 from audit.trail import acting
+from sessions.actions.statements import update_rows
 from trials.access import require
 
 
@@ -68,7 +69,7 @@ def receive(
         for row in rows.values():
             _check_receipt(row, times[row.pk])
             row.sponsor_received_at = times[row.pk]
-        AdverseEvent.objects.bulk_update(rows.values(), ["sponsor_received_at"])
+        update_rows(rows=list(rows.values()), fields=["sponsor_received_at"])
         waiting = SafetyReport.objects.filter(
             event__in=rows,
             kind=ReportKind.SITE_TO_SPONSOR.value,
@@ -77,7 +78,7 @@ def receive(
         sent = list(waiting)
         for report in sent:
             report.sent_at = times[report.event_id]
-        SafetyReport.objects.bulk_update(sent, ["sent_at"])
+        update_rows(rows=sent, fields=["sent_at"])
     return list(rows.values())
 
 
@@ -121,8 +122,9 @@ def determine(
             row.sponsor_determined_at = item.at
             row.is_unexpected = item.is_unexpected
             row.is_suspected = item.is_suspected
-        AdverseEvent.objects.bulk_update(
-            rows.values(), ["sponsor_determined_at", "is_unexpected", "is_suspected"]
+        update_rows(
+            rows=list(rows.values()),
+            fields=["sponsor_determined_at", "is_unexpected", "is_suspected"],
         )
         keep_reports(events=list(rows.values()))
     return list(rows.values())
@@ -167,7 +169,7 @@ def send_reports(
                     "the moment that it runs from."
                 )
             row.sent_at = times[row.pk]
-        SafetyReport.objects.bulk_update(rows, ["sent_at"])
+        update_rows(rows=rows, fields=["sent_at"])
     return rows
 
 

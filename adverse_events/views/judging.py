@@ -90,6 +90,7 @@ def determine(request: HttpRequest, uuid: UUID) -> HttpResponse:
     form = DeterminationForm(
         request.POST or None,
         label="Decided at",
+        judged=shown.relatedness,
         is_correction=shown.sponsor_determined_at is not None,
         zone=ZoneInfo(shown.trial.sponsor_time_zone),
         now=timezone.now(),

@@ -7,6 +7,14 @@ from assessments.access.expecting import (
     outstanding_forms,
 )
 from assessments.access.outcomes import caps_rule, caps_rules, scores_of, trajectory
+from assessments.access.reading import (
+    TABLE,
+    answers_of,
+    content_of,
+    draft_of,
+    is_signature_intact,
+    without_blanks,
+)
 from assessments.access.seeing import (
     Standing,
     assessments_for,
@@ -21,16 +29,21 @@ from assessments.access.seeing import (
 )
 
 __all__ = [
+    "TABLE",
     "ExpectedForm",
     "OutstandingForm",
     "Standing",
+    "answers_of",
     "assessments_for",
     "caps_rule",
     "caps_rules",
+    "content_of",
     "definitions_of",
+    "draft_of",
     "edition_of",
     "expected_forms",
     "is_for_rater",
+    "is_signature_intact",
     "may_give",
     "outstanding_forms",
     "rater_queue",
@@ -39,4 +52,5 @@ __all__ = [
     "signable_by",
     "standings",
     "trajectory",
+    "without_blanks",
 ]

@@ -12,26 +12,29 @@ from assessments.actions.completing import (
     ActionNeeded,
     Completion,
     NotWhole,
-    answers_of,
     complete,
     correct,
 )
-from assessments.actions.drafts import DraftClosed, draft_of, save_answer
-from assessments.actions.signing import is_signature_intact, reopen, sign
+from assessments.actions.drafts import (
+    DraftClosed,
+    GivenAnswer,
+    keep_answer,
+    save_answer,
+)
+from assessments.actions.signing import reopen, sign
 
 __all__ = [
     "ActionNeeded",
     "Completion",
     "DraftClosed",
+    "GivenAnswer",
     "NotDone",
     "NotWhole",
     "RatingRequest",
     "Start",
-    "answers_of",
     "complete",
     "correct",
-    "draft_of",
-    "is_signature_intact",
+    "keep_answer",
     "mark_not_done",
     "reopen",
     "request_ratings",

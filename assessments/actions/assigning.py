@@ -21,6 +21,7 @@ from audit.actors import Actor, AnyActor
 from audit.refusal import NotPermitted, Refused
 from audit.trail import acting
 from participants.actions import NewDeviation, record_deviations
+from sessions.actions.statements import update_rows
 from sessions.models import Visit
 from trials.access import require
 from trials.protocol import AssessmentRow
@@ -71,7 +72,7 @@ def start(*, starts: Sequence[Start], by: AnyActor) -> list[Assessment]:
         "start assessment",
         by=by,
         subject=_subject([each.visit for each in starts], rows),
-        place=place_of(each.visit for each in starts),
+        place=place_of(rows=[each.visit for each in starts]),
     ):
         known = _existing([each.visit for each in starts])
         new = [
@@ -102,7 +103,7 @@ def request_ratings(
         "request rating",
         by=by,
         subject=_subject(visits, rows),
-        place=place_of(visits),
+        place=place_of(rows=visits),
     ):
         known = _existing(visits)
         for visit, row in zip(visits, rows, strict=True):
@@ -112,7 +113,8 @@ def request_ratings(
                     "requested already."
                 )
         choices = choose(
-            visits, {each.visit.pk: each.rater for each in requests if each.rater}
+            visits=visits,
+            wanted={each.visit.pk: each.rater for each in requests if each.rater},
         )
         made = _made(list(zip(visits, rows, strict=True)), state=State.ASSIGNED)
         for assessment, each in zip(made, requests, strict=True):
@@ -132,7 +134,7 @@ def mark_not_done(*, forms: Sequence[NotDone], by: AnyActor) -> list[Assessment]
         by=by,
         reason="; ".join(dict.fromkeys(each.why.strip() for each in forms)),
         subject=_subject([each.visit for each in forms], rows),
-        place=place_of(each.visit for each in forms),
+        place=place_of(rows=[each.visit for each in forms]),
     ):
         new: list[Assessment] = []
         kept: list[Assessment] = []
@@ -148,7 +150,7 @@ def mark_not_done(*, forms: Sequence[NotDone], by: AnyActor) -> list[Assessment]
             assessment.state = after.value
             assessment.not_done_reason = each.why.strip()
         Assessment.objects.bulk_create(new)
-        Assessment.objects.bulk_update(kept, ["state", "not_done_reason"])
+        update_rows(rows=kept, fields=["state", "not_done_reason"])
     return [*new, *kept]
 
 
@@ -173,8 +175,10 @@ def _title(row: AssessmentRow) -> str:
 
 def _subject(visits: Sequence[Visit], rows: Sequence[AssessmentRow]) -> str:
     return subject_of(
-        named(visit.participant, visit, _title(row))
-        for visit, row in zip(visits, rows, strict=True)
+        names=[
+            named(participant=visit.participant, visit=visit, what=_title(row))
+            for visit, row in zip(visits, rows, strict=True)
+        ]
     )
 
 

@@ -29,7 +29,7 @@ class Choice:
     is_repeat: bool
 
 
-def choose(visits: Sequence[Visit], wanted: Mapping[int, User]) -> dict[int, Choice]:
+def choose(*, visits: Sequence[Visit], wanted: Mapping[int, User]) -> dict[int, Choice]:
     """Return a rater for each visit id, in three queries.
 
     `wanted` names raters by visit id. A visit that has a rater keeps them, so that one

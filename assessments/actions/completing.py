@@ -6,6 +6,7 @@ from datetime import date
 
 from django.db import connection
 
+from assessments.access import answers_of
 from assessments.actions.records import (
     Record,
     fetched,
@@ -24,11 +25,13 @@ from assessments.answers import (
 )
 from assessments.instruments.cssrs_slc import URGENCY_WORDS
 from assessments.lifecycle import Move, State
-from assessments.models import Assessment, Draft, ItemResponse
+from assessments.models import Assessment, Draft
 from audit.actors import AnyActor, SystemActor
 from audit.refusal import ReasonNeeded, Refused
 from audit.trail import acting
+from sessions.actions.statements import update_rows
 
+_HEAD = ("state", "assessed_on", "source", "alert_action", "entered_by")
 SHORTEST_TEXT = 3  # characters, as the trail asks of a reason
 
 # Unchanged answers are left alone, so that a correction of one item is one entry.
@@ -91,17 +94,6 @@ def correct(*, completions: Sequence[Completion], reason: str, by: AnyActor) -> 
     _save("correct assessment", Move.CORRECT, completions, by=by, reason=reason)
 
 
-def answers_of(assessment_ids: Sequence[int]) -> dict[int, dict[str, Answer]]:
-    """Return the saved answers of each assessment by item, in one query."""
-    found: dict[int, dict[str, Answer]] = {key: {} for key in assessment_ids}
-    rows = ItemResponse.objects.filter(assessment_id__in=assessment_ids).order_by("pk")
-    for key, item, value, missing in rows.values_list(
-        "assessment_id", "item", "value", "missing"
-    ):
-        found[key][item] = missing if value is None else value
-    return found
-
-
 def _save(
     verb: str,
     to: Move,
@@ -110,18 +102,18 @@ def _save(
     by: AnyActor,
     reason: str,
 ) -> None:
-    records = fetched([each.assessment for each in completions], by=by)
+    records = fetched(assessments=[each.assessment for each in completions], by=by)
     for record, completion in zip(records, completions, strict=True):
-        require_entry(record, source=completion.source)
+        require_entry(record=record, source=completion.source)
         _check(record, completion, alone=len(records) == 1)
     with acting(
         verb,
         by=by,
         reason=reason,
-        subject=names_of(records),
-        place=place_of(record.assessment for record in records),
+        subject=names_of(records=records),
+        place=place_of(rows=[record.assessment for record in records]),
     ):
-        states = move(records, to, reason=reason)
+        states = move(records=records, to=to, reason=reason)
         _write_heads(records, completions, states=states, by=by)
         _write_answers(records, completions)
         Draft.objects.filter(assessment__in=states).delete()
@@ -159,9 +151,7 @@ def _write_heads(
         row.alert_action = completion.action_taken.strip()
         if not isinstance(by, SystemActor):
             row.entered_by_id = by.user_id
-    Assessment.objects.bulk_update(
-        rows, ["state", "assessed_on", "source", "alert_action", "entered_by"]
-    )
+    update_rows(rows=rows, fields=_HEAD)
 
 
 def _write_answers(

@@ -1,17 +1,18 @@
 """Drafts: each answer is kept as it is given, by one statement, off the trail."""
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
 from django.utils import timezone
 
-from assessments.access import definitions_of, standings
+from assessments.access import definitions_of, standings, without_blanks
 from assessments.actions.records import NOBODY_BUT_THE_RATER
 from assessments.answers import Answer
 from assessments.instruments import instrument
 from assessments.instruments.base import MissingReason
-from assessments.models import Assessment, Draft
+from assessments.models import Assessment
 from audit.actors import Actor
 from audit.refusal import NotPermitted, Refused
 
@@ -34,12 +35,20 @@ ON CONFLICT (assessment_id, user_id) DO UPDATE SET
             > %(sequence)s
         THEN draft.answers ELSE draft.answers || excluded.answers END,
     saved_at = excluded.saved_at
-RETURNING id
+RETURNING answers::text
 """
 
 
 class DraftClosed(Refused):
     """The form is completed; from now on a change is a correction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The server's time of an answer, and the whole draft with it."""
+
+    at: datetime
+    answers: dict[str, Answer]
 
 
 def save_answer(
@@ -51,53 +60,54 @@ def save_answer(
     by: Actor,
     sequence: int = 0,
 ) -> datetime:
-    """Keep one answer of the acting person's draft and return the server's time.
+    """Keep one answer of the acting person's draft and return the server's time."""
+    given = GivenAnswer(item, value, missing, sequence)
+    return keep_answer(assessment=assessment, given=given, by=by).at
+
+
+@dataclass(frozen=True, slots=True)
+class GivenAnswer:
+    """One answer as it was given; `sequence` grows with every answer of a person."""
+
+    item: str
+    value: int | str | None
+    missing: str
+    sequence: int = 0
+
+
+def keep_answer(*, assessment: Assessment, given: GivenAnswer, by: Actor) -> Kept:
+    """Keep one answer and return the draft as it stands now.
 
     An answer with a lower `sequence` than the kept one was overtaken on its way and
     changes nothing. Raises `DraftClosed` for a form that is complete.
     """
     _require(assessment, by)
-    _check(assessment, item, value=value, missing=missing)
+    _check(assessment, given)
     now = timezone.now()
     answer = {
-        "value": value,
-        "missing": missing,
+        "value": given.value,
+        "missing": given.missing,
         "at": now.isoformat(),
-        "sequence": sequence,
+        "sequence": given.sequence,
     }
     with connection.cursor() as cursor:
         cursor.execute(
             _SAVE,
             {
                 "user": by.user_id,
-                "item": item,
+                "item": given.item,
                 "answer": json.dumps(answer),
                 "now": now,
                 "assessment": assessment.pk,
-                "sequence": sequence,
+                "sequence": given.sequence,
             },
         )
-        if cursor.fetchone() is None:
-            raise DraftClosed(
-                "This form was completed meanwhile. Reload the page to see it."
-            )
-    return now
-
-
-def draft_of(assessment: Assessment, user_id: int) -> dict[str, int | str]:
-    """Return what this person has typed and not completed, by item; blanks left out."""
-    kept = (
-        Draft.objects.filter(assessment=assessment, user_id=user_id)
-        .values_list("answers", flat=True)
-        .first()
-    )
-    found: dict[str, Answer] = {}
-    for item, answer in (kept or {}).items():
-        if answer["missing"]:
-            found[item] = answer["missing"]
-        elif answer["value"] is not None:
-            found[item] = answer["value"]
-    return found
+        row = cursor.fetchone()
+    if row is None:
+        raise DraftClosed(
+            "This form was completed meanwhile. Reload the page to see it."
+        )
+    return Kept(now, without_blanks(json.loads(row[0])))
 
 
 def _require(assessment: Assessment, by: Actor) -> None:
@@ -108,10 +118,9 @@ def _require(assessment: Assessment, by: Actor) -> None:
         raise NotPermitted(NOBODY_BUT_THE_RATER)
 
 
-def _check(
-    assessment: Assessment, item: str, *, value: int | str | None, missing: str
-) -> None:
-    if item in BESIDE_THE_ITEMS:
+def _check(assessment: Assessment, given: GivenAnswer) -> None:
+    value, missing = given.value, given.missing
+    if given.item in BESIDE_THE_ITEMS:
         if (
             missing
             or not isinstance(value, str | None)
@@ -120,9 +129,9 @@ def _check(
             raise Refused("That text is too long to be kept.")
         return
     edition = instrument(assessment.instrument, assessment.version)
-    known = {each.code: each for each in edition.items}.get(item)
+    known = {each.code: each for each in edition.items}.get(given.item)
     if known is None:
-        raise Refused(f"{edition.short_title} has no item {item}.")
+        raise Refused(f"{edition.short_title} has no item {given.item}.")
     if missing and (value is not None or missing not in set(MissingReason)):
         raise Refused("Choose an answer, or why there is none.")
     if value is None:

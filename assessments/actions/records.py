@@ -13,7 +13,6 @@ from participants.models import Participant
 from sessions.models import Visit
 from trials.protocol import AssessmentRow, ProtocolDefinition
 
-TABLE = "assessments_assessment"
 MOST_NAMED = 6  # Beyond this many forms an entry counts them.
 
 NOBODY_BUT_THE_RATER = (
@@ -36,7 +35,7 @@ class Record:
     standing: Standing | None
 
 
-def fetched(assessments: Sequence[Assessment], *, by: AnyActor) -> list[Record]:
+def fetched(*, assessments: Sequence[Assessment], by: AnyActor) -> list[Record]:
     """Read the assessments anew with visit and participant, in three queries."""
     ids = [assessment.pk for assessment in assessments]
     rows = Assessment.objects.select_related("visit", "participant").in_bulk(ids)
@@ -62,7 +61,7 @@ def fetched(assessments: Sequence[Assessment], *, by: AnyActor) -> list[Record]:
     ]
 
 
-def move(records: Sequence[Record], to: Move, *, reason: str = "") -> dict[int, State]:
+def move(*, records: Sequence[Record], to: Move, reason: str = "") -> dict[int, State]:
     """Lock the rows, in one order, and return the state that each comes to.
 
     The state is read under the lock: of two people who complete one form at the same
@@ -80,7 +79,7 @@ def move(records: Sequence[Record], to: Move, *, reason: str = "") -> dict[int, 
     }
 
 
-def require_entry(record: Record, *, source: str) -> None:
+def require_entry(*, record: Record, source: str) -> None:
     """Raise unless the actor may fill in this form, from this source."""
     if source == "paper" and not record.row.from_paper:
         raise Refused(
@@ -92,10 +91,10 @@ def require_entry(record: Record, *, source: str) -> None:
         return
     if source == "paper" and standing.may_transcribe:
         return
-    raise NotPermitted(not_yours(record))
+    raise NotPermitted(not_yours(record=record))
 
 
-def not_yours(record: Record) -> str:
+def not_yours(*, record: Record) -> str:
     """The sentence for somebody who may not fill in or sign this form."""
     if record.row.by == ("independent_assessor",):
         return NOBODY_BUT_THE_RATER
@@ -106,12 +105,12 @@ def not_yours(record: Record) -> str:
     )
 
 
-def named(participant: Participant, visit: Visit, what: str) -> str:
+def named(*, participant: Participant, visit: Visit, what: str) -> str:
     """One form as an entry of the trail names it: 01-001-7, visit V5, CAPS-5."""
     return f"{participant.number}, visit {visit.number or visit.code}, {what}"
 
 
-def subject_of(names: Iterable[str]) -> str:
+def subject_of(*, names: Iterable[str]) -> str:
     """The forms of one act, in words; many are counted."""
     known = list(dict.fromkeys(names))
     if len(known) <= MOST_NAMED:
@@ -119,18 +118,20 @@ def subject_of(names: Iterable[str]) -> str:
     return f"{'; '.join(known[:MOST_NAMED])} and {len(known) - MOST_NAMED} more"
 
 
-def names_of(records: Sequence[Record]) -> str:
+def names_of(*, records: Sequence[Record]) -> str:
     return subject_of(
-        named(
-            record.assessment.participant,
-            record.assessment.visit,
-            record.instrument.short_title,
-        )
-        for record in records
+        names=[
+            named(
+                participant=record.assessment.participant,
+                visit=record.assessment.visit,
+                what=record.instrument.short_title,
+            )
+            for record in records
+        ]
     )
 
 
-def place_of(rows: Iterable[Assessment | Visit]) -> Place:
+def place_of(*, rows: Iterable[Assessment | Visit]) -> Place:
     """Where an act belongs; what differs between its rows is left open."""
     trials, sites, people = set(), set(), set()
     for row in rows:

@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
 
 from django.conf import settings
 from django.db import connection
 
-from assessments.actions.completing import answers_of
+from assessments.access import TABLE, answers_of, content_of
 from assessments.actions.records import (
-    TABLE,
     Record,
     fetched,
     move,
@@ -17,16 +15,17 @@ from assessments.actions.records import (
     not_yours,
     place_of,
 )
-from assessments.answers import Answers, signed_content, values_of
+from assessments.answers import Answers, values_of
 from assessments.instruments.base import Scores
 from assessments.lifecycle import IS_FINISHED, Move, State
 from assessments.models import Assessment
 from audit.actors import Actor, AnyActor
 from audit.refusal import NotPermitted, Refused
-from audit.signing import digest, reauthenticate, signatures_of
+from audit.signing import reauthenticate
 from audit.signing import sign as sign_records
 from audit.trail import acting
 from participants.actions import FactRetraction, NewFact, record_facts, retract_facts
+from sessions.actions.statements import update_rows
 from trials.protocol import Fact, FactType
 
 MEANING_OF_RATER = "I rated this interview"
@@ -54,19 +53,19 @@ def sign(*, assessments: Sequence[Assessment], password: str, by: AnyActor) -> N
     """
     if not isinstance(by, Actor):
         raise NotPermitted("Only a signed-in person can sign.")
-    records = fetched(assessments, by=by)
+    records = fetched(assessments=assessments, by=by)
     for record in records:
         if record.standing is None or not record.standing.may_sign:
-            raise NotPermitted(not_yours(record))
+            raise NotPermitted(not_yours(record=record))
     _check_order(records)
     reauthenticate(by=by, password=password)
     with acting(
         "sign assessment",
         by=by,
-        subject=names_of(records),
-        place=place_of(record.assessment for record in records),
+        subject=names_of(records=records),
+        place=place_of(rows=[record.assessment for record in records]),
     ):
-        _set_states(records, move(records, Move.SIGN))
+        _set_states(records, move(records=records, to=Move.SIGN))
         answers = answers_of([record.assessment.pk for record in records])
         scores = _scored(records, answers)
         _keep_scores(scores)
@@ -86,10 +85,10 @@ def sign(*, assessments: Sequence[Assessment], password: str, by: AnyActor) -> N
 
 def reopen(*, assessment: Assessment, reason: str, by: AnyActor) -> None:
     """Take a signed or missed form up again; facts that came from it are unknown now."""
-    record = fetched([assessment], by=by)[0]
+    record = fetched(assessments=[assessment], by=by)[0]
     standing = record.standing
     if standing is not None and not (standing.may_sign or standing.may_enter):
-        raise NotPermitted(not_yours(record))
+        raise NotPermitted(not_yours(record=record))
     was_signed = record.assessment.state == State.SIGNED
     if was_signed and standing is not None and not standing.may_sign:
         raise NotPermitted("Whoever may sign this form may reopen it.")
@@ -97,39 +96,16 @@ def reopen(*, assessment: Assessment, reason: str, by: AnyActor) -> None:
         "reopen assessment",
         by=by,
         reason=reason,
-        subject=names_of([record]),
-        place=place_of([record.assessment]),
+        subject=names_of(records=[record]),
+        place=place_of(rows=[record.assessment]),
     ):
-        _set_states([record], move([record], Move.REOPEN, reason=reason))
+        _set_states([record], move(records=[record], to=Move.REOPEN, reason=reason))
         retractions = [
             FactRetraction(record.assessment.participant, fact.code)
             for fact in _facts_asked(record)
         ]
         if was_signed and retractions:
             retract_facts(retractions=retractions, by=by, reason=reason)
-
-
-def content_of(assessment: Assessment, answers: Answers) -> dict[str, Any]:
-    """Return what a signature on an assessment covers."""
-    head = {
-        "uuid": str(assessment.uuid),
-        "instrument": assessment.instrument,
-        "version": assessment.version,
-        "assessed_on": assessment.assessed_on,
-        "source": assessment.source,
-        "rater": assessment.rater_id,
-        "alert_action": assessment.alert_action,
-    }
-    return signed_content(head, answers)
-
-
-def is_signature_intact(assessment: Assessment) -> bool | None:
-    """Tell whether the newest signature covers the form as it stands; None without one."""
-    signatures = signatures_of(TABLE, [assessment.pk]).get(str(assessment.pk))
-    if not signatures:
-        return None
-    row = Assessment.objects.get(pk=assessment.pk)
-    return signatures[0].digest == digest(content_of(row, answers_of([row.pk])[row.pk]))
 
 
 def _check_order(records: Sequence[Record]) -> None:
@@ -157,7 +133,7 @@ def _check_order(records: Sequence[Record]) -> None:
 def _set_states(records: Sequence[Record], states: Mapping[int, State]) -> None:
     for record in records:
         record.assessment.state = states[record.assessment.pk].value
-    Assessment.objects.bulk_update([record.assessment for record in records], ["state"])
+    update_rows(rows=[record.assessment for record in records], fields=["state"])
 
 
 def _scored(

@@ -5,20 +5,27 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from accounts.http import SignedInRequest
 from assessments import actions
-from assessments.access import caps_rule, scores_of
+from assessments.access import (
+    answers_of,
+    assessments_for,
+    caps_rule,
+    is_signature_intact,
+    scores_of,
+)
 from assessments.actions import (
     ActionNeeded,
     Completion,
     DraftClosed,
-    is_signature_intact,
+    GivenAnswer,
 )
 from assessments.actions.drafts import BESIDE_THE_ITEMS
 from assessments.forms import EntryForm, ReasonForm, SigningForm
+from assessments.instruments import instrument
 from assessments.instruments.cssrs_slc import URGENCY_WORDS, Urgency
 from assessments.lifecycle import State
 from assessments.views.opening import (
@@ -32,9 +39,9 @@ from assessments.views.opening import (
     read_only,
     saved_and_draft,
     signatures,
+    zone_for,
 )
 from audit.refusal import NotPermitted, ReasonNeeded, Refused
-from trials.access import local_time
 
 USUAL_REASONS = [
     "Typed in error",
@@ -113,7 +120,7 @@ def _entry_page(
         | {
             "form": page,
             "runs": laid_out(form, page),
-            "progress": progress_of(form, shown),
+            "progress": progress_of(form.instrument, shown),
             "is_correction": is_correction,
             "reason_box": reason if saved else None,
             "needs_action": needs_action(form, page),
@@ -159,31 +166,30 @@ def _state_page(request: SignedInRequest, form: Opened) -> HttpResponse:
 @require_POST
 def draft(request: SignedInRequest, uuid: UUID) -> JsonResponse:
     """Keep one answer; "saved" is answered only after the server has it."""
-    form = opened(request, uuid)
+    assessment = get_object_or_404(assessments_for(request.user.pk), uuid=uuid)
     item = request.POST.get("item", "")
-    text = request.POST.get("value", "")
+    given = GivenAnswer(
+        item,
+        _value(item, request.POST.get("value", "")),
+        request.POST.get("missing", ""),
+        _sequence(request.POST.get("sequence", "")),
+    )
     try:
-        saved_at = actions.save_answer(
-            assessment=form.assessment,
-            item=item,
-            value=_value(item, text),
-            missing=request.POST.get("missing", ""),
-            by=request.actor,
-            sequence=_sequence(request.POST.get("sequence", "")),
-        )
+        kept = actions.keep_answer(assessment=assessment, given=given, by=request.actor)
     except DraftClosed as refusal:
         return JsonResponse({"error": str(refusal)}, status=409)
     except NotPermitted as refusal:
         return JsonResponse({"error": str(refusal)}, status=404)
     except Refused as refusal:
         return JsonResponse({"error": str(refusal)}, status=400)
-    saved, typed = saved_and_draft(request, form)
+    saved = answers_of([assessment.pk])[assessment.pk]
+    edition = instrument(assessment.instrument, assessment.version)
+    is_rated = assessment.is_hidden_from_site and assessment.rater_id == request.user.pk
+    zone = zone_for(assessment, is_rater=is_rated)
     return JsonResponse(
         {
-            "saved_at": f"{local_time(form.assessment.site, saved_at):%H:%M:%S}"
-            if not form.standing.is_rater
-            else f"{saved_at.astimezone(form.zone):%H:%M:%S}",
-            "answered": progress_of(form, saved | typed).settled,
+            "saved_at": f"{kept.at.astimezone(zone):%H:%M:%S}",
+            "answered": progress_of(edition, saved | kept.answers).settled,
         }
     )
 

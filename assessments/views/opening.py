@@ -11,13 +11,15 @@ from django.shortcuts import get_object_or_404
 
 from accounts.http import SignedInRequest
 from assessments.access import (
+    TABLE,
     Standing,
+    answers_of,
     assessments_for,
+    draft_of,
     edition_of,
     row_of,
     standings,
 )
-from assessments.actions import answers_of, draft_of
 from assessments.answers import Progress, calls_for_action, progress
 from assessments.entry import Entered, ShownRun, runs
 from assessments.forms import MISSING, EntryForm, initial_of
@@ -28,7 +30,6 @@ from audit.signing import signatures_of
 from trials.access import today_at
 from trials.protocol import AssessmentRow
 
-TABLE = "assessments_assessment"
 CHIPS = {
     State.ASSIGNED: ("plain", "circle"),
     State.IN_PROGRESS: ("accent", "pencil"),
@@ -60,7 +61,10 @@ class Opened:
         )
         return [
             source
-            for source, allowed in (("direct", self.standing.may_enter), ("paper", paper))
+            for source, allowed in (
+                ("direct", self.standing.may_enter),
+                ("paper", paper),
+            )
             if allowed
         ]
 
@@ -84,15 +88,19 @@ class Opened:
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
-        """The site's own time; a rater is shown the sponsor's, which tells no site."""
-        if self.standing.is_rater:
-            return zoneinfo.ZoneInfo(self.assessment.trial.sponsor_time_zone)
-        return zoneinfo.ZoneInfo(self.assessment.site.time_zone)
+        return zone_for(self.assessment, is_rater=self.standing.is_rater)
 
     @property
     def chip(self) -> dict[str, str]:
         tone, icon = CHIPS[self.state]
         return {"word": WORDS[self.state], "tone": tone, "icon": icon}
+
+
+def zone_for(assessment: Assessment, *, is_rater: bool) -> zoneinfo.ZoneInfo:
+    """The site's own time; a rater is shown the sponsor's, which tells no site."""
+    if is_rater:
+        return zoneinfo.ZoneInfo(assessment.trial.sponsor_time_zone)
+    return zoneinfo.ZoneInfo(assessment.site.time_zone)
 
 
 def opened(request: SignedInRequest, uuid: UUID) -> Opened:
@@ -188,10 +196,10 @@ def needs_action(form: Opened, typed: EntryForm) -> bool:
     return calls_for_action(form.instrument, answers)
 
 
-def progress_of(form: Opened, answers: dict[str, int | str]) -> Progress:
-    codes = {item.code for item in form.instrument.items}
+def progress_of(edition: Instrument, answers: dict[str, int | str]) -> Progress:
+    codes = {item.code for item in edition.items}
     return progress(
-        form.instrument, {code: each for code, each in answers.items() if code in codes}
+        edition, {code: each for code, each in answers.items() if code in codes}
     )
 
 

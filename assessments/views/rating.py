@@ -68,9 +68,8 @@ def signing(request: SignedInRequest) -> HttpResponse:
             return redirect("assessments:signing")
     is_rater = Permission.VIEW_PARTICIPANTS not in permissions_of(request.user.pk)
     picked = set(request.POST.getlist("chosen"))
-    lines = [
-        (_shown(each), not picked or str(each.uuid) in picked) for each in signable
-    ]
+    # Nothing is ticked beforehand: signing is a conscious act for each form.
+    lines = [(_shown(each), str(each.uuid) in picked) for each in signable]
     context = {"form": form, "lines": lines, "is_rater": is_rater}
     return render(request, "assessments/signing.html", context)
 

@@ -163,8 +163,11 @@ END $$;
 -- a row-level trigger took 31 s where this takes 0.8 s for 100,000 rows.
 -- Arguments: trial, site and participant column; columns that need a reason; ignored
 -- columns; masked columns; 'sealed' or ''.
+-- Transition tables have no statistics: with nested loops an update of 1,700 rows took
+-- 2 s, without 0.4 s. No statement below joins anything but the two of them.
 CREATE FUNCTION audit.capture() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit AS $$
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, audit SET enable_nestloop = off AS $$
 DECLARE
     v_action bigint;
     v_reason text;
@@ -193,13 +196,12 @@ BEGIN
         ) THEN RETURN NULL; END IF;
     END IF;
 
-    SELECT a.id, a.reason INTO v_action, v_reason
-    FROM open_action o JOIN audit_action a ON a.id = o.action_id
-    WHERE o.xid = pg_current_xact_id();
+    SELECT action_id INTO v_action FROM open_action WHERE xid = pg_current_xact_id();
     IF v_action IS NULL THEN
         RAISE EXCEPTION 'A row of % was about to change outside an action.', TG_TABLE_NAME
             USING ERRCODE = 'AU001';
     END IF;
+    SELECT reason INTO v_reason FROM audit_action WHERE id = v_action;
 
     IF TG_OP = 'INSERT' THEN
         INSERT INTO audit_rowchange

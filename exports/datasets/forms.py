@@ -1,5 +1,7 @@
 """RS and QS: answers and scores of signed forms, clinical classifications apart."""
 
+from dataclasses import replace
+
 from accounts.disclosure import FieldClass
 from assessments.instruments.base import MISSING_REASON_WORDS
 from exports.datasets.columns import (
@@ -17,16 +19,43 @@ from exports.datasets.support import WHOLE, quoted
 from exports.vocabulary import Dataset, Kind, Variable
 
 _ORDINALS = 1000  # room for the tests of one form in a sequence number
+# Of the form, and not of each of its answers.
+_EPOCH = epoch("x.day")
+_DAY = study_day("", "Study Day of Collection", "x.assessed_on")
 _VALUE = "trim_scale(r.value)::text"
 _NO_VALUE = "r.value IS NULL"
 _UNDETERMINED = "Not determined by the answers given"
-_SEQUENCE = f"f.ordinal * {_ORDINALS} + t.position"
+_SEQUENCE = f"f.ordinal * {_ORDINALS} + r.position"
 _REASON = (
     f"CASE WHEN {_NO_VALUE} THEN CASE r.part "
     f"WHEN 'score' THEN {quoted(_UNDETERMINED)} "
     f"WHEN 'item' THEN {mapped('r.missing', MISSING_REASON_WORDS)} "
     "ELSE r.missing END END"
 )
+
+
+# One participant, then one form of theirs, then one answer: `OFFSET 0` holds the order.
+_SOURCE = """
+FROM export.person p
+CROSS JOIN LATERAL (
+    SELECT x.*, {epoch} AS epoch, {day} AS study_day FROM export.form x
+    WHERE x.participant_id = p.participant_id AND x.domain = {domain}
+    OFFSET 0
+) f
+CROSS JOIN LATERAL (
+    SELECT y.*, z.position, z.testcd, z.test, z.words
+    FROM export.answer y
+    JOIN export.test z ON z.instrument = f.instrument AND z.version = f.version
+        AND z.part = y.part AND z.code = y.code
+    WHERE y.assessment_id = f.assessment_id AND (y.part = {whole}) = f.is_missed
+    OFFSET 0
+) r"""
+
+
+def _source(domain: str) -> str:
+    return _SOURCE.format(
+        epoch=_EPOCH.sql, day=_DAY.sql, domain=quoted(domain), whole=quoted(WHOLE)
+    ).strip()
 
 
 def _form_dataset(domain: str, label: str, what: str) -> Dataset:
@@ -46,16 +75,7 @@ def _form_dataset(domain: str, label: str, what: str) -> Dataset:
         name=domain,
         label=label,
         structure="One record per item, score or form not done per signed form",
-        source=(
-            "FROM export.person p "
-            "JOIN export.form f ON f.participant_id = p.participant_id "
-            f"AND f.domain = {quoted(domain)} "
-            "JOIN export.answer r ON r.participant_id = p.participant_id "
-            "AND r.assessment_id = f.assessment_id "
-            f"AND (r.part = {quoted(WHOLE)}) = f.is_missed "
-            "JOIN export.test t ON t.instrument = f.instrument "
-            "AND t.version = f.version AND t.part = r.part AND t.code = r.code"
-        ),
+        source=_source(domain),
         turn=_SEQUENCE,
         keys=("STUDYID", "USUBJID", f"{domain}CAT", f"{domain}TESTCD", "VISITNUM"),
         variables=(
@@ -77,16 +97,16 @@ def _form_dataset(domain: str, label: str, what: str) -> Dataset:
             Variable(
                 f"{domain}TESTCD",
                 f"{what} Short Name",
-                "t.testcd",
+                "r.testcd",
                 ASSIGNED,
                 note="Sponsor's own where controlled terminology has none",
             ),
-            Variable(f"{domain}TEST", f"{what} Name", "t.test", ASSIGNED),
+            Variable(f"{domain}TEST", f"{what} Name", "r.test", ASSIGNED),
             Variable(f"{domain}CAT", f"Category for {what}", "f.category", ASSIGNED),
             own(
                 "ORRES",
                 "Result or Finding in Original Units",
-                f"coalesce((t.words::text[])[r.value::int], {_VALUE})",
+                f"coalesce(r.words[r.value::int], {_VALUE})",
             ),
             own("STRESC", "Character Result/Finding in Std Format", _VALUE),
             Variable(
@@ -120,9 +140,9 @@ def _form_dataset(domain: str, label: str, what: str) -> Dataset:
                 note="Pseudonym of the rater, the same within the trial",
             ),
             *visit("f.visitnum", "f.visit"),
-            epoch("f.day"),
+            replace(_EPOCH, sql="f.epoch"),
             Variable(f"{domain}DTC", "Date/Time of Collection", "f.dtc", COLLECTED),
-            study_day(f"{domain}DY", "Study Day of Collection", "f.assessed_on"),
+            replace(_DAY, name=f"{domain}DY", sql="f.study_day"),
             Variable(f"{domain}EVLINT", "Evaluation Interval", "f.duration", ASSIGNED),
             Variable(
                 f"{domain}EVINTX", "Evaluation Interval Text", "f.period", ASSIGNED

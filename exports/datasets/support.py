@@ -1,5 +1,7 @@
 """The views below the datasets: participants, visits, forms and the words of instruments."""
 
+from collections.abc import Mapping
+
 from assessments.instruments import REGISTRY
 from assessments.instruments.base import Instrument, Item, Score
 
@@ -35,40 +37,40 @@ def civil(moment: str, zone: str) -> str:
     return f"""to_char({moment} AT TIME ZONE {zone}, 'YYYY-MM-DD"T"HH24:MI')"""
 
 
-# Only who has consented: before, there is a number on a log and nothing else.
+# Only who has consented: before, there is a number on a log and nothing else. `OFFSET 0`
+# here and below keeps a part whole: merged into the rest, it was asked once per answer.
 PERSON = """
 SELECT p.id AS participant_id, p.trial_id, p.number,
-    t.identifier AS study, t.uuid AS trial_uuid, s.number AS site, s.country, s.time_zone,
+    t.identifier AS study, s.number AS site, s.country, s.time_zone,
     t.identifier || '-' || s.number || '-' || p.number AS usubjid,
     p.state, p.sex, p.age, p.enrolled_on, p.confirmed_on, p.randomized_on, p.ended_on,
     p.end_reason, p.treatment, p.treatment_stopped_on, p.treatment_stop_reason,
-    c.signed_on AS consented_on, d.first_at, d.last_at,
-    (d.first_at AT TIME ZONE s.time_zone)::date AS first_dose_on,
-    v.last_on, v.terminated_on, e.is_dead, e.died_on
+    k.consented_on, k.first_at, k.last_at, k.last_on, k.terminated_on, k.is_dead, k.died_on,
+    (k.first_at AT TIME ZONE s.time_zone)::date AS first_dose_on
 FROM participants_participant p
 JOIN trials_trial t ON t.id = p.trial_id
 JOIN trials_site s ON s.id = p.site_id
 CROSS JOIN LATERAL (
-    SELECT min(signed_on) AS signed_on FROM participants_consent
-    WHERE participant_id = p.id
-) c
-CROSS JOIN LATERAL (
-    SELECT min(given_at) AS first_at, max(given_at) AS last_at
-    FROM study_sessions_doseadministration WHERE participant_id = p.id
-) d
-CROSS JOIN LATERAL (
-    SELECT max(held_on) AS last_on, max(held_on) FILTER (
-        WHERE kind IN ('termination', 'early_termination')) AS terminated_on
-    FROM study_sessions_visit
-    WHERE participant_id = p.id AND state = 'held'
-) v
-CROSS JOIN LATERAL (
-    SELECT coalesce(bool_or(is_fatal), false) AS is_dead,
-        max(ended_on) FILTER (WHERE is_fatal) AS died_on
-    FROM adverse_events_adverseevent
-    WHERE participant_id = p.id AND voided_at IS NULL
-) e
-WHERE c.signed_on IS NOT NULL
+    SELECT c.consented_on, d.first_at, d.last_at, v.last_on, v.terminated_on, e.is_dead,
+        e.died_on
+    FROM (
+        SELECT min(signed_on) AS consented_on FROM participants_consent
+        WHERE participant_id = p.id
+    ) c, (
+        SELECT min(given_at) AS first_at, max(given_at) AS last_at
+        FROM study_sessions_doseadministration WHERE participant_id = p.id
+    ) d, (
+        SELECT max(held_on) AS last_on, max(held_on) FILTER (
+            WHERE kind IN ('termination', 'early_termination')) AS terminated_on
+        FROM study_sessions_visit WHERE participant_id = p.id AND state = 'held'
+    ) v, (
+        SELECT coalesce(bool_or(is_fatal), false) AS is_dead,
+            max(ended_on) FILTER (WHERE is_fatal) AS died_on
+        FROM adverse_events_adverseevent WHERE participant_id = p.id AND voided_at IS NULL
+    ) e
+    OFFSET 0
+) k
+WHERE k.consented_on IS NOT NULL
 """
 
 # The outer loop of every export: one participant after another, so that neither a page
@@ -103,36 +105,51 @@ WHERE a.is_done OR a.is_missed
 
 # One answer, one score, or the word that a whole form was not done.
 ANSWER = """
-SELECT participant_id, assessment_id, 'item' AS part, item AS code,
+SELECT assessment_id, 'item' AS part, item AS code,
     value::numeric AS value, missing
 FROM assessments_itemresponse
 UNION ALL
-SELECT participant_id, assessment_id, 'score', score, value, ''
+SELECT assessment_id, 'score', score, value, ''
 FROM assessments_scorevalue
 UNION ALL
-SELECT participant_id, id, 'whole', 'whole', NULL, not_done_reason
+SELECT id, 'whole', 'whole', NULL, not_done_reason
 FROM assessments_assessment WHERE state IN ('not_done', 'locked') AND not_done_reason <> ''
 """
 
 
-def _table(rows: list[list[object]], columns: str) -> str:
+def _table(
+    name: str, columns: Mapping[str, str], *, key: str, rows: list[list[object]]
+) -> list[str]:
+    """Return the statements that make a lookup table with its index and statistics.
+
+    A table and not a list of values in a view: of such a list the planner knows nothing,
+    and compared every answer with every test.
+    """
+    declared = ", ".join(f"{column} {kind}" for column, kind in columns.items())
     values = ",\n".join(
         "(" + ", ".join(quoted(value) for value in row) + ")" for row in rows
     )
-    return "\n".join(("SELECT * FROM (VALUES", values, f") AS known ({columns})"))
+    return [
+        f"CREATE TABLE export.{name} ({declared}, PRIMARY KEY ({key}))",
+        "\n".join((f"INSERT INTO export.{name} VALUES", values)),
+        f"ANALYZE export.{name}",
+    ]
 
 
-def instruments() -> str:
-    """Return SQL for the editions: domain, category and evaluator."""
+def _instruments() -> list[str]:
+    """Return the editions: domain, category and evaluator."""
     rows: list[list[object]] = [
         [e.code, e.version, e.domain, e.category, EVALUATORS[e.completed_by]]
         for e in REGISTRY.values()
     ]
-    return _table(rows, "code, version, domain, category, evaluator")
+    columns = dict.fromkeys(
+        ("code", "version", "domain", "category", "evaluator"), "text"
+    )
+    return _table("instrument", columns, key="code, version", rows=rows)
 
 
-def recalls() -> str:
-    """Return SQL for the recall periods of each edition."""
+def _recalls() -> list[str]:
+    """Return the recall periods of each edition."""
     rows: list[list[object]] = [
         [
             each.code,
@@ -145,15 +162,21 @@ def recalls() -> str:
         for each in REGISTRY.values()
         for recall in each.recall
     ]
-    return _table(rows, "code, version, recall, category, duration, period")
+    names = ("code", "version", "recall", "category", "duration", "period")
+    columns = dict.fromkeys(names, "text")
+    return _table("recall", columns, key="code, version, recall", rows=rows)
 
 
-def tests() -> str:
-    """Return SQL for what can be asked: test code, test name and the answers' words."""
+def _tests() -> list[str]:
+    """Return what can be asked: test code, test name and the answers' words."""
     rows = [row for each in REGISTRY.values() for row in _tests_of(each)]
-    return _table(
-        rows, "instrument, version, part, code, position, testcd, test, words"
-    )
+    columns = {
+        **dict.fromkeys(("instrument", "version", "part", "code"), "text"),
+        "position": "integer",
+        **dict.fromkeys(("testcd", "test"), "text"),
+        "words": "text[]",
+    }
+    return _table("test", columns, key="instrument, version, part, code", rows=rows)
 
 
 def _tests_of(each: Instrument) -> list[list[object]]:
@@ -190,14 +213,17 @@ def _yes_no(score: Score) -> str | None:
     return "[0:1]={No,Yes}" if score.kind == "yes_no" else None
 
 
-def support_views() -> list[tuple[str, str]]:
-    """Return the views that the datasets read, by name, in the order of creation."""
+def support_statements() -> list[str]:
+    """Return the statements for what the datasets' views read, in order."""
+    views = {
+        "participant": PARTICIPANT,
+        "person": PERSON,
+        "form": FORM,
+        "answer": ANSWER,
+    }
     return [
-        ("participant", PARTICIPANT),
-        ("person", PERSON),
-        ("instrument", instruments()),
-        ("recall", recalls()),
-        ("test", tests()),
-        ("form", FORM),
-        ("answer", ANSWER),
+        *_instruments(),
+        *_recalls(),
+        *_tests(),
+        *(f"CREATE VIEW export.{name} AS {text}" for name, text in views.items()),
     ]

@@ -134,11 +134,9 @@ def _candidates(facts: Sequence[NewFact]) -> list[_Candidate]:
         fact.participant.protocol_version_id for fact in facts
     )
     found: dict[tuple[int, str], _Candidate] = {}
+    people = len({item.participant.pk for item in facts})
     for fact in facts:
-        with about(
-            participant=fact.participant,
-            of=len({item.participant.pk for item in facts}),
-        ):
+        with about(participant=fact.participant, of=people):
             known = _known(fact, definitions)
             definition = definitions[fact.participant.protocol_version_id]
             hidden = bool(known.form) and definition.is_hidden_from_site(known.form)

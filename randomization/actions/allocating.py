@@ -41,24 +41,20 @@ def randomize(
     people = [item.participant for item in randomizings]
     sites = {person.site_id for person in people}
     require(by=by, permission=Permission.RANDOMIZE, site_ids=sites)
-    with acting(
-        "randomize",
-        by=by,
-        subject=in_words(names=(person.number for person in people)),
-        place=place_of(participants=people),
-    ):
+    subject = in_words(names=(person.number for person in people))
+    place = place_of(participants=people)
+    with acting("randomize", by=by, subject=subject, place=place):
         rows = held_still(participants=people)
         definitions = protocol_versions(
             row.protocol_version_id for row in rows.values()
         )
         _check(rows.values(), definitions)
-        numbers = _allocated(
-            {
-                row.pk: stratum_of(row.site, definitions[row.protocol_version_id])
-                for row in (rows[person.pk] for person in people)
-            },
-            trials={row.pk: row.trial_id for row in rows.values()},
-        )
+        strata = {
+            row.pk: stratum_of(row.site, definitions[row.protocol_version_id])
+            for row in (rows[person.pk] for person in people)
+        }
+        trials = {row.pk: row.trial_id for row in rows.values()}
+        numbers = _allocated(strata, trials=trials)
         made = Randomization.objects.bulk_create(
             Randomization(
                 trial_id=item.participant.trial_id,

@@ -22,7 +22,7 @@ def consent(
 ) -> None:
     """Record signed consent, and plan the first visits from its day."""
     people = [item.participant for item in consents]
-    on = latest_days(days=((item.participant.pk, item.signed_on) for item in consents)
+    on = latest_days(days=((item.participant.pk, item.signed_on) for item in consents))
     with acting(
         "record consent",
         by=by,
@@ -100,7 +100,9 @@ def confirm_enrollment(
         course.confirm_eligibility(
             confirmations=confirmations, milestone=milestone, password=password, by=by
         )
-        on = latest_days(days=((item.participant.pk, item.on) for item in confirmations)
+        on = latest_days(
+            days=((item.participant.pk, item.on) for item in confirmations)
+        )
         replan(participants=people, today=today or on, by=by)
 
 
@@ -125,7 +127,7 @@ def _step(
 
 
 def _today(steps: Sequence[Step], today: date | None) -> Today:
-    return today or latest_days(days=((step.participant.pk, step.on) for step in steps)
+    return today or latest_days(days=((step.participant.pk, step.on) for step in steps))
 
 
 def _of_those_on_treatment(steps: Sequence[Step]) -> list[Step]:

@@ -92,7 +92,7 @@ def assign_kits(*, kits: Sequence[AssignedKit], by: AnyActor, reason: str = "") 
                 _with_kit(row or _new(visit, kit.part), kit)
             )
         DoseAdministration.objects.bulk_create(added)
-        update_rows(changed, ("step", "kit_number"))
+        update_rows(rows=changed, fields=("step", "kit_number"))
 
 
 def _with_kit(row: DoseAdministration, kit: AssignedKit) -> DoseAdministration:
@@ -126,13 +126,14 @@ def give_doses(
         before = {key: row.given_at for key, row in saved.items()}
         _take_over(doses, visits, saved)
         deviations = supplement_deviations(
-            visits.values(),
+            visits=visits.values(),
             rows=saved,
             changed={k for k, row in saved.items() if before.get(k) != row.given_at},
             definitions=_definitions(visits),
             explanations=_explanations(doses),
         )
-        update_rows([saved[dose.visit.pk, dose.part] for dose in doses], _GIVEN)
+        given = [saved[dose.visit.pk, dose.part] for dose in doses]
+        update_rows(rows=given, fields=_GIVEN)
         if deviations:
             course.record_deviations(deviations=deviations, by=by)
         _start_treatment(doses, visits, by=by)
@@ -142,9 +143,14 @@ def give_doses(
 
 
 def _days(doses: Sequence[GivenDose], visits: Mapping[int, Visit]) -> dict[int, date]:
-    return latest_days(days=(
-        (dose.visit.participant_id, _local_day(visits[dose.visit.pk], dose.given_at))
-        for dose in doses
+    return latest_days(
+        days=(
+            (
+                each.visit.participant_id,
+                _local_day(visits[each.visit.pk], each.given_at),
+            )
+            for each in doses
+        )
     )
 
 
@@ -264,7 +270,7 @@ def withhold_doses(
                 _withheld(row or _new(visit, dose.part), dose)
             )
         DoseAdministration.objects.bulk_create(added)
-        update_rows(changed, ("withheld_reason",))
+        update_rows(rows=changed, fields=("withheld_reason",))
 
 
 def _refuse_withholding(

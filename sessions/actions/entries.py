@@ -15,29 +15,22 @@ class ExplanationNeeded(Refused):
     """What happened may be recorded, once somebody says why it was out of order."""
 
 
-def visit_name(visit: Visit) -> str:
-    """Return how people call a visit: its number, or its label where it has none."""
-    return visit.number or visit.label
-
-
-def named(visits: Sequence[Visit]) -> str:
+def named(*, visits: Sequence[Visit]) -> str:
     """Return the visits in words, as in "01-001-7, visit V5"."""
     prefetch_related_objects(list(visits), "participant")
-    names = [
-        f"{visit.participant.number}, visit {visit.called}" for visit in visits
-    ]
+    names = [f"{visit.participant.number}, visit {visit.called}" for visit in visits]
     shown = "; ".join(names[:NAMED_AT_MOST])
     more = len(names) - NAMED_AT_MOST
     return f"{shown}; and {more} more" if more > 0 else shown
 
 
-def placed(visits: Sequence[Visit]) -> Place:
+def placed(*, visits: Sequence[Visit]) -> Place:
     """Return the trial, site and participant that all the visits have in common."""
     prefetch_related_objects(list(visits), "participant")
     return place_of(participants=[visit.participant for visit in visits])
 
 
-def locked(participants: Iterable[Participant]) -> dict[int, Participant]:
+def locked(*, participants: Iterable[Participant]) -> dict[int, Participant]:
     """Return the participants as they stand now, by id, each locked until the commit.
 
     Two acts on one participant at once would otherwise each compute windows from what
@@ -53,10 +46,10 @@ def locked(participants: Iterable[Participant]) -> dict[int, Participant]:
     return {row.pk: row for row in rows}
 
 
-def as_they_stand(visits: Sequence[Visit]) -> dict[int, Visit]:
+def as_they_stand(*, visits: Sequence[Visit]) -> dict[int, Visit]:
     """Lock the visits' participants, and return the visits by id as they stand now."""
     prefetch_related_objects(list(visits), "participant")
-    people = locked(visit.participant for visit in visits)
+    people = locked(participants=[visit.participant for visit in visits])
     rows = Visit.objects.filter(pk__in={visit.pk for visit in visits})
     found = {row.pk: row for row in rows}
     for row in found.values():

@@ -28,9 +28,9 @@ class Holding:
 
 
 def may_be_held(
+    *,
     visit: Visit,
     holding: Holding,
-    *,
     consented_on: date | None,
     counts_from: str,
     today: date,
@@ -125,7 +125,7 @@ _WITHOUT_A_DAY = {
 }
 
 
-def out_of_order(visit: Visit, on: date) -> str:
+def out_of_order(*, visit: Visit, on: date) -> str:
     """Return what is out of order about holding a visit on a day; empty if nothing is.
 
     A forecast binds nobody: only a firm window can be left.
@@ -150,7 +150,7 @@ def _window(visit: Visit) -> str:
     return f" ({day_text(visit.opens)} to {day_text(visit.closes)})"
 
 
-def deviation_of(visit: Visit, holding: Holding) -> list[NewDeviation]:
+def deviation_of(*, visit: Visit, holding: Holding) -> list[NewDeviation]:
     """Return the deviation that a day out of order leaves; none where all is in order.
 
     Raises `Refused` where it is not explained. A correction that keeps the day leaves
@@ -158,7 +158,7 @@ def deviation_of(visit: Visit, holding: Holding) -> list[NewDeviation]:
     """
     if visit.held_on == holding.on:
         return []
-    sentence = out_of_order(visit, holding.on)
+    sentence = out_of_order(visit=visit, on=holding.on)
     if not sentence:
         return []
     explanation = holding.explanation.strip()

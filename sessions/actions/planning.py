@@ -91,7 +91,7 @@ def replan(*, participants: Sequence[Participant], today: Today, by: AnyActor) -
             )
             moved += _moved(on_record.visits, planned)
         Visit.objects.bulk_create(added)
-        update_rows(moved, WINDOW)
+        update_rows(rows=moved, fields=WINDOW)
 
 
 def _known(people: Mapping[int, Participant]) -> dict[int, _Known]:

@@ -8,7 +8,7 @@ from django.db.models import Field, Model
 from psycopg import sql
 
 
-def update_rows(rows: Sequence[Model], fields: Sequence[str]) -> None:
+def update_rows(*, rows: Sequence[Model], fields: Sequence[str]) -> None:
     """Write some fields of rows of one model in a single statement.
 
     Django's bulk_update writes a CASE per field and row: 300 ms of planning where this

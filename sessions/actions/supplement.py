@@ -15,8 +15,8 @@ Key = tuple[int, str]  # a visit's id and the part of its dose
 
 
 def supplement_deviations(
-    visits: Iterable[Visit],
     *,
+    visits: Iterable[Visit],
     rows: Mapping[Key, DoseAdministration],
     changed: set[Key],
     definitions: Mapping[int, ProtocolDefinition],
@@ -45,17 +45,20 @@ def supplement_deviations(
                 raise ExplanationNeeded(
                     f"{sentence} Say why: it is recorded as a deviation."
                 )
-            site = visit.participant.site
             found.append(
-                NewDeviation(
-                    participant=visit.participant,
-                    kind="dosing",
-                    occurred_on=local_time(site, supplement.given_at).date(),
-                    description=f"{sentence} {explanation}",
-                    visit_code=visit.code,
-                )
+                _deviation(visit, supplement.given_at, f"{sentence} {explanation}")
             )
     return found
+
+
+def _deviation(visit: Visit, given_at: datetime, description: str) -> NewDeviation:
+    return NewDeviation(
+        participant=visit.participant,
+        kind="dosing",
+        occurred_on=local_time(visit.participant.site, given_at).date(),
+        description=description,
+        visit_code=visit.code,
+    )
 
 
 def _sentence(initial_at: datetime | None, given_at: datetime, rule: Supplement) -> str:

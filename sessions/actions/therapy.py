@@ -73,7 +73,7 @@ def _save(sessions: Sequence[NewSession], visits: dict[int, Visit]) -> None:
         row = saved.get(visit.pk)
         (added if row is None else changed).append(_filled(row or _new(visit), item))
     TherapySession.objects.bulk_create(added)
-    update_rows(changed, _FIELDS)
+    update_rows(rows=changed, fields=_FIELDS)
 
 
 def _new(visit: Visit) -> TherapySession:

@@ -66,9 +66,8 @@ def book(
         visits = _to_record(chosen, by=by)
         for booking in bookings:
             _book(visits[booking.visit.pk], booking, today)
-        update_rows(
-            list(visits.values()), ("state", "booked_on", "booked_time", "mode")
-        )
+        fields = ("state", "booked_on", "booked_time", "mode")
+        update_rows(rows=list(visits.values()), fields=fields)
         _replan(visits.values(), today=today, by=by)
 
 
@@ -101,8 +100,8 @@ def hold(
     count from it follow its actual day.
     """
     chosen = [holding.visit for holding in holdings]
-    latest = latest_days(days=(
-        (holding.visit.participant_id, holding.on) for holding in holdings
+    latest = latest_days(
+        days=((holding.visit.participant_id, holding.on) for holding in holdings)
     )
     with acting(
         "hold visit",
@@ -116,7 +115,7 @@ def hold(
         deviations = _hold_each(holdings, visits, days)
         _keep_windows(visits.values())
         fields = ("state", "held_on", "mode", "plan", "opens", "target", "closes")
-        update_rows(list(visits.values()), fields)
+        update_rows(rows=list(visits.values()), fields=fields)
         if deviations:
             record_deviations(deviations=deviations, by=by)
         _replan(visits.values(), today=today or latest, by=by)
@@ -133,13 +132,13 @@ def _hold_each(
     for holding in holdings:
         visit = visits[holding.visit.pk]
         may_be_held(
-            visit,
-            holding,
+            visit=visit,
+            holding=holding,
             consented_on=consented.get(visit.participant_id),
             counts_from=anchors[visit.pk],
             today=days[visit.participant_id],
         )
-        deviations += deviation_of(visit, holding)
+        deviations += deviation_of(visit=visit, holding=holding)
         _hold(visit, holding)
     return deviations
 
@@ -187,7 +186,7 @@ def miss(
             _miss(visits[item.visit.pk], item)
         _keep_windows(visits.values())
         fields = ("state", "missed_reason", "plan", "opens", "target", "closes")
-        update_rows(list(visits.values()), fields)
+        update_rows(rows=list(visits.values()), fields=fields)
         deviations = [
             NewDeviation(
                 participant=visits[item.visit.pk].participant,
@@ -199,7 +198,9 @@ def miss(
             for item in misses
         ]
         record_deviations(deviations=deviations, by=by)
-        latest = latest_days(days=((item.visit.participant_id, item.on) for item in misses)
+        latest = latest_days(
+            days=((item.visit.participant_id, item.on) for item in misses)
+        )
         _replan(visits.values(), today=today or latest, by=by)
 
 
@@ -242,7 +243,7 @@ def reinstate(
             "booked_on",
             "booked_time",
         )
-        update_rows(list(rows.values()), fields)
+        update_rows(rows=list(rows.values()), fields=fields)
         _replan(rows.values(), today=today, by=by)
 
 

@@ -252,4 +252,4 @@ def _obstacle(visit: Visit, move: Move) -> str:
 
 
 def _name(visit: Visit) -> str:
-    return f"Visit {visit.number or visit.label}"
+    return f"Visit {visit.called}"

@@ -48,12 +48,15 @@ class Cast:
 
     def actor(self, role: Role, *, site: int | None = None, number: int = 0) -> Actor:
         """Return a person signed in by the same function as a browser's."""
-        key = key_of(role, site=site, number=number)
-        if key not in self.actors:
-            self.actors[key] = signed_in(
-                user=self.people[key], kind="simulation", lifetime=LIFETIME
+        return self.actor_of(self.user(role, site=site, number=number))
+
+    def actor_of(self, user: User) -> Actor:
+        """Return somebody of the cast signed in."""
+        if user.username not in self.actors:
+            self.actors[user.username] = signed_in(
+                user=user, kind="simulation", lifetime=LIFETIME
             )
-        return self.actors[key]
+        return self.actors[user.username]
 
     def sign_out(self) -> None:
         """End every sign-in: no token of the simulation outlives it."""

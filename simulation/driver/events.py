@@ -34,7 +34,7 @@ class Reported:
     event: AdverseEvent
 
 
-def moment(scene: Scene, member: Member, day: int, at: time) -> datetime:
+def moment(scene: Scene, member: Member, *, day: int, at: time) -> datetime:
     """Return a moment of a day of a member's plan, in the site's zone."""
     site = scene.cast.sites[member.plan.site]
     return at_site(site, datetime.combine(member.on(day), at))
@@ -63,7 +63,7 @@ def _reveal(scene: Scene, member: Member) -> None:
         participant=scene.row(member),
         why=f"{planned.reason}. Told to: {planned.learned_by}.",
         password=PASSWORD,
-        at=moment(scene, member, planned.day, REVEALED_AT),
+        at=moment(scene, member, day=planned.day, at=REVEALED_AT),
         by=scene.cast.actor(Role.INVESTIGATOR, site=member.plan.site),
     )
 
@@ -86,7 +86,7 @@ def _report(scene: Scene, plans: Sequence[tuple[Member, EventPlan]]) -> list[Rep
     found: list[Reported] = []
     for site, pairs in grouped(plans, lambda pair: pair[0].plan.site).items():
         rows = actions.report_events(
-            events=[_new(scene, member, plan, visits) for member, plan in pairs],
+            events=[_new(scene, member, plan, visits=visits) for member, plan in pairs],
             by=scene.cast.actor(Role.THERAPIST, site=site),
         )
         here = [
@@ -107,6 +107,7 @@ def _new(
     scene: Scene,
     member: Member,
     plan: EventPlan,
+    *,
     visits: Mapping[tuple[int, str], Visit],
 ) -> NewEvent:
     row = scene.row(member)
@@ -125,7 +126,9 @@ def _new(
         dosing_visit=visits[row.pk, plan.dosing] if plan.dosing else None,
         seriousness=frozenset(criterion.value for criterion in plan.serious),
         site_aware_at=(
-            moment(scene, member, plan.aware_day, AWARE_AT) if plan.serious else None
+            moment(scene, member, day=plan.aware_day, at=AWARE_AT)
+            if plan.serious
+            else None
         ),
     )
 
@@ -150,7 +153,7 @@ def _judge(scene: Scene, site: int, reported: Sequence[Reported]) -> None:
         Causality(
             each.event,
             each.plan.relatedness.value,
-            moment(scene, each.member, each.plan.aware_day, JUDGED_AT),
+            moment(scene, each.member, day=each.plan.aware_day, at=JUDGED_AT),
         )
         for each in reported
         if each.plan.duplicate_of is None
@@ -165,7 +168,7 @@ def _sponsor_decides(scene: Scene, reported: Sequence[Reported]) -> None:
     """Have the medical monitor receive serious events and decide what they are."""
     by = scene.cast.actor(Role.MEDICAL_MONITOR)
     for each in reported:
-        aware_at = moment(scene, each.member, each.plan.aware_day, AWARE_AT)
+        aware_at = moment(scene, each.member, day=each.plan.aware_day, at=AWARE_AT)
         actions.receive(
             receipts=[Receipt(each.event, aware_at + RECEIVED_AFTER)], by=by
         )
@@ -174,7 +177,9 @@ def _sponsor_decides(scene: Scene, reported: Sequence[Reported]) -> None:
                 event=each.event,
                 is_unexpected=True,
                 is_suspected=False,  # an appendicitis, unrelated: no report to FDA
-                at=moment(scene, each.member, each.plan.determined_day, DETERMINED_AT),
+                at=moment(
+                    scene, each.member, day=each.plan.determined_day, at=DETERMINED_AT
+                ),
             )
             actions.determine(determinations=[decision], by=by)
 
@@ -185,6 +190,6 @@ def _void(scene: Scene, reported: Sequence[Reported]) -> None:
             actions.void_event(
                 event=each.event,
                 reason=each.plan.voided_reason,
-                at=moment(scene, each.member, each.plan.voided_day, VOIDED_AT),
+                at=moment(scene, each.member, day=each.plan.voided_day, at=VOIDED_AT),
                 by=scene.cast.actor(Role.COORDINATOR, site=each.member.plan.site),
             )

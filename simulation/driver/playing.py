@@ -8,6 +8,7 @@ from datetime import date
 from django.db import connection, transaction
 
 from adverse_events.models import AdverseEvent
+from assessments.models import Assessment
 from participants.models import Participant
 from sessions.models import Visit
 from simulation.driver import courses, events, forms, screening, setting_up
@@ -98,6 +99,8 @@ def all_acts() -> list[Act]:
     return [
         Act("screening logs", _has_logs, screening.open_logs),
         *rounds,
+        Act("ratings signed", _has_ratings, forms.sign_ratings),
+        Act("site forms signed", _has_signed, forms.sign_site_forms),
         Act("adverse events", _has_events, events.play_events),
         Act("bookings", _has_bookings, _look_ahead),
     ]
@@ -122,6 +125,21 @@ def _has_round(one: Round) -> Callable[[Scene], bool]:
     return was_played
 
 
+def _has_ratings(scene: Scene) -> bool:
+    return _is_mostly_signed(scene, code__in=forms.RATED)
+
+
+def _has_signed(scene: Scene) -> bool:
+    return _is_mostly_signed(scene, is_hidden_from_site=False)
+
+
+def _is_mostly_signed(scene: Scene, **which: object) -> bool:
+    """Whether more of some forms are signed than wait for a signature."""
+    rows = Assessment.objects.filter(trial=scene.cast.trial, **which)
+    signed = rows.filter(state="signed").count()
+    return signed > rows.filter(state="complete").count()
+
+
 def _has_events(scene: Scene) -> bool:
     planned = sum(len(member.plan.events) for member in scene.script.members)
     return 2 * AdverseEvent.objects.filter(trial=scene.cast.trial).count() > planned
@@ -144,6 +162,8 @@ def _playing(one: Round, number: int) -> Callable[[Scene], None]:
         courses.record_doses(scene, due)
         forms.fill_in_site_forms(scene, due)
         forms.rate(scene, due)
+        if "baseline" in one.codes:
+            forms.sign_ratings(scene)
         if "prep_3" in one.codes:
             screening.confirm(scene, due)
             screening.allocate(scene, due)
@@ -153,8 +173,6 @@ def _playing(one: Round, number: int) -> Callable[[Scene], None]:
         courses.complete(scene, due)
         leaving = courses.ending_after(scene, number, courses.withdrawal_of)
         courses.withdraw(scene, leaving)
-        if one.signs:
-            forms.sign_site_forms(scene)
 
     return play
 

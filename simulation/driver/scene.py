@@ -18,18 +18,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """Visits that are recorded together: nothing in a round counts from another.
-
-    `signs` says that the sites sign their forms at its end.
-    """
+    """Visits that are recorded together: nothing in a round counts from another."""
 
     name: str
     codes: frozenset[str]
-    signs: bool = False
 
 
-def _one(code: str, *, signs: bool = False) -> Round:
-    return Round(code, frozenset({code}), signs)
+def _one(code: str) -> Round:
+    return Round(code, frozenset({code}))
 
 
 def _around(session: int) -> tuple[Round, ...]:
@@ -38,7 +34,7 @@ def _around(session: int) -> tuple[Round, ...]:
     rounds = (
         _one(f"dosing_{session}"),
         Round(f"after dosing_{session}", frozenset(week)),
-        _one(f"integration_{session}_3", signs=True),
+        _one(f"integration_{session}_3"),
     )
     return rounds if session == SESSIONS[-1] else (*rounds, _one(f"t{session + 1}"))
 
@@ -48,11 +44,11 @@ ROUNDS: tuple[Round, ...] = (
         _one(c)
         for c in ("screening", "enrollment_visit", "prep_1", "prep_2", "baseline")
     ),
-    _one("prep_3", signs=True),
+    _one("prep_3"),
     *(each for session in SESSIONS for each in _around(session)),
     _one("t4"),
     Round("end", frozenset({"termination", "early_termination"})),
-    _one("follow_up", signs=True),
+    _one("follow_up"),
 )
 
 

@@ -174,7 +174,11 @@ def end_washouts(scene: Scene, due: Sequence[Due]) -> None:
     for site, items in by_site(due).items():
         facts = [
             NewFact(
-                item.participant, "washout_complete", True, item.on, "Medication log"
+                participant=item.participant,
+                code="washout_complete",
+                value=True,
+                observed_on=item.on,
+                source="Medication log (synthetic)",
             )
             for item in items
         ]

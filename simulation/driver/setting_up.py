@@ -1,6 +1,6 @@
 """The stage of the demonstration: trial, sites, people, sealed list and kits."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +17,7 @@ from sessions.dosing import Administration
 from simulation.course import RATERS
 from simulation.driver.cast import PASSWORD, WHOLE_TRIAL, Cast, key_of
 from simulation.driver.script import SPARE, Script, kit_seed
+from simulation.enrollment import site_plans
 from simulation.figures import Arm
 from simulation.plan import SitePlan
 from trials.access import definition_of
@@ -53,9 +54,17 @@ class Part:
     site: int | None = None
 
 
-def staff(script: Script) -> Iterator[Part]:
+def shown_accounts() -> dict[Role, str]:
+    """Return the user name shown for each role: the first of the delegation log."""
+    found: dict[Role, str] = {}
+    for part in staff(site_plans()):
+        found.setdefault(part.role, part.key)
+    return found
+
+
+def staff(sites: Sequence[SitePlan]) -> Iterator[Part]:
     """Yield everybody who works in the trial, the first of a role being the one shown."""
-    for site, plan in enumerate(script.sites):
+    for site, plan in enumerate(sites):
         yield from _site_staff(site, plan)
     for number in range(RATERS):
         key = key_of(Role.RATER, number=number)
@@ -129,7 +138,7 @@ def _sites(script: Script) -> list[NewSite]:
 
 
 def _people(script: Script, trial: Trial, sites: list[Site]) -> dict[str, User]:
-    parts = list(staff(script))
+    parts = list(staff(script.sites))
     users = create_users(
         people=[
             NewUser(part.key, part.name, f"{part.key}@staff.invalid", PASSWORD)

@@ -32,7 +32,6 @@ from tests.world import (
 pytestmark = pytest.mark.django_db
 
 
-
 @pytest.fixture
 def participant(world: World) -> Participant:
     person = enrolled(world)[0]
@@ -58,7 +57,11 @@ def test_one_rater_holds_the_whole_interview_of_a_visit(
 ) -> None:
     first = requested_caps(world, participant)
     second = request_ratings(
-        requests=[RatingRequest(visit_of(participant, "baseline"), "sds_adapted", date(2025, 4, 14))],
+        requests=[
+            RatingRequest(
+                visit_of(participant, "baseline"), "sds_adapted", date(2025, 4, 14)
+            )
+        ],
         by=world.actor(Role.COORDINATOR),
     )[0]
     assert second.rater_id == first.rater_id
@@ -159,7 +162,9 @@ def test_many_starts_cost_as_many_queries_as_one(world: World) -> None:
 
     def queries(chosen: list[Participant]) -> int:
         starts = [Start(visit_of(person, "screening"), "pcl5") for person in chosen]
-        with CaptureQueriesContext(connection, ) as captured:
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
             start(starts=starts, by=by)
         return len(captured)
 

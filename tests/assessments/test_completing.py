@@ -36,7 +36,6 @@ pytestmark = pytest.mark.django_db
 DAY = date(2025, 4, 14)
 
 
-
 @pytest.fixture
 def participant(world: World) -> Participant:
     person = enrolled(world)[0]
@@ -44,7 +43,7 @@ def participant(world: World) -> Participant:
     return person
 
 
-def suicidality(**other: int) -> dict[str, int | str]:
+def suicidality(**other: int) -> dict[str, int]:
     """A C-SSRS on which nothing is reported, except what is given."""
     codes = ("01", "02", "12", "14", "15", "17", "19", "21")
     return {f"cssrs{code}": 0 for code in codes} | other
@@ -63,6 +62,7 @@ def test_a_completed_form_has_a_response_for_every_answer(
     assert assessment.entered_by_id == assessment.rater_id
 
 
+@pytest.mark.requirement("DAT-02")
 def test_a_blank_item_is_named(world: World, participant: Participant) -> None:
     assessment = requested_caps(world, participant)
     answers = caps_answers(33)
@@ -75,6 +75,7 @@ def test_a_blank_item_is_named(world: World, participant: Participant) -> None:
     assert not ItemResponse.objects.exists()
 
 
+@pytest.mark.requirement("DAT-11")
 def test_a_coded_reason_stands_in_for_an_answer(
     world: World, participant: Participant
 ) -> None:
@@ -129,6 +130,7 @@ def test_paper_is_refused_where_the_protocol_does_not_allow_it(
         complete(completions=[completion], by=rater_of(world, assessment))
 
 
+@pytest.mark.requirement("DAT-19")
 def test_a_questionnaire_from_paper_says_who_typed_it(
     world: World, participant: Participant
 ) -> None:
@@ -153,6 +155,7 @@ def test_completing_removes_the_draft(world: World, participant: Participant) ->
     assert not Draft.objects.exists()
 
 
+@pytest.mark.requirement("DAT-04")
 def test_a_form_is_completed_once(world: World, participant: Participant) -> None:
     assessment = completed_caps(world, participant)
     with pytest.raises(Refused, match="cannot be completed"):
@@ -175,9 +178,7 @@ def test_a_correction_of_one_item_leaves_one_entry(
     world: World, participant: Participant
 ) -> None:
     assessment = completed_caps(world, participant, total=40)
-    completion = Completion(
-        assessment, DAY, "direct", caps_answers(40) | {"caps05": 4}
-    )
+    completion = Completion(assessment, DAY, "direct", caps_answers(40) | {"caps05": 4})
     correct(
         completions=[completion],
         reason="Misheard",

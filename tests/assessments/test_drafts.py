@@ -6,7 +6,8 @@ import pytest
 from django.db import connection
 
 from accounts.vocabulary import Role
-from assessments.actions import DraftClosed, draft_of, save_answer
+from assessments.access import draft_of
+from assessments.actions import DraftClosed, save_answer
 from assessments.models import Assessment, Draft
 from audit.actors import Actor
 from audit.models import RowChange

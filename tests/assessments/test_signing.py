@@ -1,24 +1,24 @@
 """Signing a form: who may, what it freezes, and how a later change shows."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
 
 from accounts.vocabulary import Role
-from assessments.access import caps_rule
+from assessments.access import TABLE, caps_rule, is_signature_intact
 from assessments.actions import (
     Completion,
     complete,
-    is_signature_intact,
     reopen,
     sign,
 )
-from assessments.actions.signing import TABLE
 from assessments.models import ItemResponse, ScoreValue
 from audit.models import RowChange
 from audit.refusal import NotPermitted, ReasonNeeded, Refused
 from audit.signing import signatures_of
 from participants.access import facts_of
+from participants.models import Participant
 from tests.world import (
     PASSWORD,
     World,
@@ -31,17 +31,18 @@ from tests.world import (
 )
 
 pytestmark = pytest.mark.django_db
-
+DAY = date(2025, 4, 14)
 
 
 @pytest.fixture
-def participant(world: World):
+def participant(world: World) -> Participant:
     person = enrolled(world)[0]
     held(world, [person], "prep_1", "prep_2", "baseline")
     return person
 
 
-def test_signing_freezes_every_score(world: World, participant) -> None:
+@pytest.mark.requirement("DAT-03")
+def test_signing_freezes_every_score(world: World, participant: Participant) -> None:
     assessment = signed_caps(world, participant, total=43)
     scores = dict(
         ScoreValue.objects.filter(assessment=assessment).values_list("score", "value")
@@ -53,7 +54,7 @@ def test_signing_freezes_every_score(world: World, participant) -> None:
 
 
 def test_signing_tells_eligibility_what_the_form_says(
-    world: World, participant
+    world: World, participant: Participant
 ) -> None:
     assert caps_rule(participant) == "undetermined"
     assessment = signed_caps(world, participant, total=43)
@@ -65,13 +66,15 @@ def test_signing_tells_eligibility_what_the_form_says(
     assert caps_rule(participant) == "met"
 
 
-def test_a_low_total_does_not_meet_the_rule(world: World, participant) -> None:
+def test_a_low_total_does_not_meet_the_rule(
+    world: World, participant: Participant
+) -> None:
     signed_caps(world, participant, total=20)
     assert caps_rule(participant) == "not met"
 
 
 def test_nobody_but_the_assigned_rater_signs_an_interview(
-    world: World, participant
+    world: World, participant: Participant
 ) -> None:
     assessment = completed_caps(world, participant)
     other = world.actor(
@@ -82,7 +85,8 @@ def test_nobody_but_the_assigned_rater_signs_an_interview(
             sign(assessments=[assessment], password=PASSWORD, by=by)
 
 
-def test_a_wrong_password_signs_nothing(world: World, participant) -> None:
+@pytest.mark.requirement("SIG-02")
+def test_a_wrong_password_signs_nothing(world: World, participant: Participant) -> None:
     assessment = completed_caps(world, participant)
     with pytest.raises(NotPermitted, match="password"):
         sign(
@@ -96,8 +100,9 @@ def test_a_wrong_password_signs_nothing(world: World, participant) -> None:
     assert is_signature_intact(assessment) is None
 
 
+@pytest.mark.requirement("SIG-03")
 def test_a_signature_names_the_rater_and_covers_the_answers(
-    world: World, participant
+    world: World, participant: Participant
 ) -> None:
     assessment = signed_caps(world, participant)
     signature = signatures_of(TABLE, [assessment.pk])[str(assessment.pk)][0]
@@ -106,7 +111,10 @@ def test_a_signature_names_the_rater_and_covers_the_answers(
     assert is_signature_intact(assessment)
 
 
-def test_a_signature_is_broken_by_a_later_change(world: World, participant) -> None:
+@pytest.mark.requirement("SIG-04")
+def test_a_signature_is_broken_by_a_later_change(
+    world: World, participant: Participant
+) -> None:
     assessment = signed_caps(world, participant, total=43)
     by = rater_of(world, assessment)
     reopen(assessment=assessment, reason="Item 2 was misheard", by=by)
@@ -115,7 +123,7 @@ def test_a_signature_is_broken_by_a_later_change(world: World, participant) -> N
         completions=[
             Completion(
                 assessment,
-                assessment.assessed_on,
+                DAY,
                 "direct",
                 caps_answers(43) | {"caps02": 4},
             )
@@ -129,7 +137,9 @@ def test_a_signature_is_broken_by_a_later_change(world: World, participant) -> N
     assert ScoreValue.objects.get(assessment=assessment, score="total").value == 44
 
 
-def test_reopening_makes_the_facts_of_the_form_unknown(world: World, participant) -> None:
+def test_reopening_makes_the_facts_of_the_form_unknown(
+    world: World, participant: Participant
+) -> None:
     assessment = signed_caps(world, participant, total=43)
     reopen(
         assessment=assessment,
@@ -140,19 +150,19 @@ def test_reopening_makes_the_facts_of_the_form_unknown(world: World, participant
     assert caps_rule(participant) == "undetermined"
 
 
-def test_reopening_needs_a_reason(world: World, participant) -> None:
+def test_reopening_needs_a_reason(world: World, participant: Participant) -> None:
     assessment = signed_caps(world, participant)
     with pytest.raises(ReasonNeeded):
         reopen(assessment=assessment, reason=" ", by=rater_of(world, assessment))
 
 
-def test_a_reopened_form_changes_only_with_a_reason(world: World, participant) -> None:
+def test_a_reopened_form_changes_only_with_a_reason(
+    world: World, participant: Participant
+) -> None:
     assessment = signed_caps(world, participant, total=43)
     by = rater_of(world, assessment)
     reopen(assessment=assessment, reason="Item 2 was misheard", by=by)
-    changed = Completion(
-        assessment, assessment.assessed_on, "direct", caps_answers(43) | {"caps02": 4}
-    )
+    changed = Completion(assessment, DAY, "direct", caps_answers(43) | {"caps02": 4})
     with pytest.raises(ReasonNeeded):
         complete(completions=[changed], by=by)
     before = RowChange.objects.filter(table_name="assessments_itemresponse").count()
@@ -162,15 +172,13 @@ def test_a_reopened_form_changes_only_with_a_reason(world: World, participant) -
     assert ItemResponse.objects.get(assessment=assessment, item="caps02").value == 4
 
 
-def test_a_signed_form_takes_no_correction(world: World, participant) -> None:
+def test_a_signed_form_takes_no_correction(
+    world: World, participant: Participant
+) -> None:
     assessment = signed_caps(world, participant)
     with pytest.raises(Refused, match="Reopen it with a reason first"):
         complete(
-            completions=[
-                Completion(
-                    assessment, assessment.assessed_on, "direct", caps_answers(1)
-                )
-            ],
+            completions=[Completion(assessment, DAY, "direct", caps_answers(1))],
             by=rater_of(world, assessment),
             reason="I changed my mind",
         )

@@ -60,7 +60,9 @@ class Study:
 
 def body_of(response: Any) -> bytes:
     """Return a streamed or a plain answer whole, closed as the web server closes it."""
-    body = b"".join(response.streaming_content) if response.streaming else response.content
+    body = (
+        b"".join(response.streaming_content) if response.streaming else response.content
+    )
     response.close()
     return bytes(body)
 
@@ -140,8 +142,13 @@ def _report(world: World, person: Participant) -> None:
                 dosing_visit=visit,
             ),
             NewEvent(
-                person, "Typed by mistake", DOSED_AT.date(), "mild", "neutral",
-                "unknown", "not_applicable",
+                person,
+                "Typed by mistake",
+                DOSED_AT.date(),
+                "mild",
+                "neutral",
+                "unknown",
+                "not_applicable",
             ),
             NewEvent(
                 person,
@@ -167,12 +174,14 @@ def _leave_undone(world: World, person: Participant) -> None:
     by = world.actor(Role.COORDINATOR)
     session_actions.miss(
         misses=[
-            Miss(visit_of(person, "integration_1_1"), "Snow closed the road", date(2025, 4, 30))
+            Miss(
+                visit_of(person, "integration_1_1"),
+                "Snow closed the road",
+                date(2025, 4, 30),
+            )
         ],
         by=by,
     )
     assessment_actions.mark_not_done(
         forms=[NotDone(visit_of(person, "t2"), "caps5", "Participant was ill")], by=by
     )
-
-

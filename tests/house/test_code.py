@@ -29,7 +29,9 @@ APPS = (
     "bench",
 )
 # Words that mean something else in a trial, or would not be true under both arms.
-FORBIDDEN = re.compile(r"\b(subject_id|patients?|mdma|placebo|subjects)\b", re.IGNORECASE)
+FORBIDDEN = re.compile(
+    r"\b(subject_id|patients?|mdma|placebo|subjects)\b", re.IGNORECASE
+)
 WEB_MODULES = re.compile(
     r"(^|/)(views(/.*)?|http|forms(/.*)?|urls|site|readonly|admin(/.*)?|rail|checks"
     r"|authentication|serializers|templatetags/.*)\.py$"

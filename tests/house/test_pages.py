@@ -21,14 +21,17 @@ def routes(
 ) -> Iterator[tuple[str, dict[str, object]]]:
     for pattern in (resolver or get_resolver()).url_patterns:
         if isinstance(pattern, URLResolver):
-            inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
+            inner = (
+                f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
+            )
             yield from routes(pattern, inner)
         elif isinstance(pattern, URLPattern) and pattern.name:
             names = pattern.pattern.regex.groupindex
             converters = pattern.pattern.converters  # type: ignore[attr-defined] # RoutePattern's
-            yield f"{namespace}{pattern.name}", {
-                name: _example(converters.get(name)) for name in names
-            }
+            yield (
+                f"{namespace}{pattern.name}",
+                {name: _example(converters.get(name)) for name in names},
+            )
 
 
 def _example(converter: object) -> object:
@@ -76,9 +79,14 @@ def test_every_template_is_used() -> None:
 def test_every_included_template_begins_with_an_underscore() -> None:
     wrong = []
     for path in TEMPLATES.rglob("*.html"):
-        for name in re.findall(r'{%\s*include\s+"([^"]+)"', path.read_text("utf-8")):
-            if not name.rsplit("/", 1)[-1].startswith("_"):
-                wrong.append(f"{path.name} includes {name}")
+        if "bootstrap5" in path.parts:
+            continue  # crispy's own names
+        names = re.findall(r'{%\s*include\s+"([^"]+)"', path.read_text("utf-8"))
+        wrong += [
+            f"{path.name} includes {name}"
+            for name in names
+            if not name.rsplit("/", 1)[-1].startswith("_")
+        ]
     assert wrong == []
 
 
@@ -92,7 +100,9 @@ def test_no_template_is_longer_than_a_hundred_lines() -> None:
 
 
 def test_no_template_holds_inline_style_or_script() -> None:
-    inline = re.compile(r"<style|<script(?![^>]*\bsrc=)|\sstyle=|\son[a-z]+=\"", re.IGNORECASE)
+    inline = re.compile(
+        r"<style|<script(?![^>]*\bsrc=)|\sstyle=|\son[a-z]+=\"", re.IGNORECASE
+    )
     wrong = [
         path.relative_to(TEMPLATES).as_posix()
         for path in TEMPLATES.rglob("*.html")

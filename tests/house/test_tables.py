@@ -114,6 +114,7 @@ def test_nothing_reaches_randomization_backwards() -> None:
 def test_the_app_cannot_read_behind_the_wall(table: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT has_table_privilege(current_user, %s, 'SELECT')", [f"sealed.{table}"]
+            "SELECT has_table_privilege(current_user, %s, 'SELECT')",
+            [f"sealed.{table}"],
         )
         assert cursor.fetchone() == (False,)

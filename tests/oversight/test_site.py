@@ -6,9 +6,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+import oversight.admin  # noqa: F401 - registers the models
 from accounts.vocabulary import Role
 from audit.models import Action
-from oversight.admin import oversight_site
+from oversight.site import oversight_site
 from tests.world import World, enrolled, new_world
 
 pytestmark = pytest.mark.django_db
@@ -92,7 +93,10 @@ def test_an_auditor_of_another_trial_finds_nothing_of_this_one(
     (participant,) = enrolled(world)
     other = new_world("TEST-2")
     signed_in(client, other, Role.AUDITOR)
-    assert client.get(reverse("trail:participant", args=[participant.pk])).status_code == 404
+    assert (
+        client.get(reverse("trail:participant", args=[participant.pk])).status_code
+        == 404
+    )
     listing = client.get(reverse("oversight:participants_participant_changelist"))
     assert participant.number not in listing.content.decode()
     assert participant.number not in client.get(reverse("trail:list")).content.decode()
@@ -101,7 +105,9 @@ def test_an_auditor_of_another_trial_finds_nothing_of_this_one(
 def test_the_trail_is_never_counted(client: Client, world: World) -> None:
     enrolled(world)
     signed_in(client, world, Role.AUDITOR)
-    with CaptureQueriesContext(connection, ) as queries:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
         assert client.get(reverse("trail:list")).status_code == 200
     trail = [q["sql"] for q in queries if "audit_" in q["sql"]]
     assert trail

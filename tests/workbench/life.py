@@ -5,8 +5,14 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from accounts.vocabulary import Role
-from participants.actions import Confirmation, NewScreening, Step, mark_randomized
-from participants.actions import record_facts, screen
+from participants.actions import (
+    Confirmation,
+    NewScreening,
+    Step,
+    mark_randomized,
+    record_facts,
+    screen,
+)
 from participants.models import Participant
 from sessions import actions
 from sessions.models import Visit
@@ -87,7 +93,12 @@ def hold(
 
 
 def _step_after(
-    world: World, people: Sequence[Participant], day: int, *, start: date, elsewhere: bool
+    world: World,
+    people: Sequence[Participant],
+    day: int,
+    *,
+    start: date,
+    elsewhere: bool,
 ) -> None:
     on = start + timedelta(days=day)
     by = world.actor(Role.COORDINATOR, elsewhere=elsewhere)

@@ -121,8 +121,11 @@ def _is_finished(person: Participant, visits: Sequence[Visit]) -> bool:
 def _next_visit_act(desk: Desk, visit: Visit, *, today: date) -> Act | None:
     if not desk.may(_P.RECORD_VISITS, visit.site):
         return None
-    name = visit.number or visit.label
-    if visit.state == "booked" and visit.booked_on and visit.booked_on <= today:
+    name = visit.number or ("call" if visit.kind == "call" else "visit")
+    is_day = visit.booked_on is not None and visit.booked_on <= today
+    # A call is made within its window, and seldom booked.
+    is_call = visit.kind == "call" and visit.opens is not None and visit.opens <= today
+    if (visit.state == "booked" and is_day) or (visit.state == "planned" and is_call):
         return Act(f"Record {name}", reverse("sessions:hold", args=[visit.uuid]))
     if visit.state == "planned" and visit.plan in {"firm", "no_day"}:
         return Act(f"Book {name}", reverse("sessions:book", args=[visit.uuid]))
@@ -167,14 +170,17 @@ def visit_acts(desk: Desk, known: AtVisit, *, today: date) -> Acts:
     """Return what this person may do at a visit; the first that is open is primary."""
     visit = known.visit
     if not desk.may(_P.RECORD_VISITS, visit.site):
-        return Acts()
+        return Acts(_dispensing(desk, known))
     if visit.state in {"planned", "booked"}:
         return _before(visit, today=today)
     if visit.state != "held":
         return Acts(beside=(_act("Reinstate", "sessions:reinstate", visit),))
-    others = [_act("Reinstate", "sessions:reinstate", visit)]
     acts = _after(desk, known)
-    return Acts(acts[0] if acts else None, (*acts[1:], *others))
+    beside = [_act("Reinstate", "sessions:reinstate", visit)]
+    if desk.may(_P.REPORT_EVENTS, visit.site):
+        url = reverse("adverse_events:report", args=[visit.participant.uuid])
+        beside.insert(0, Act("Report event", url))
+    return Acts(acts[0] if acts else None, (*acts[1:], *beside))
 
 
 def _act(label: str, route: str, visit: Visit) -> Act:
@@ -211,19 +217,21 @@ def _booked(visit: Visit, record: Act, missed: Act, *, today: date) -> Acts:
 def _after(desk: Desk, known: AtVisit) -> list[Act]:
     """Return what a held visit still lacks, first what the day itself produced."""
     visit = known.visit
-    acts = []
+    acts = [act for act in (_dispensing(desk, known),) if act is not None]
     if visit.kind == "dosing" and not _is_dosed(known):
         acts.append(_act("Record dosing", "sessions:dosing", visit))
     if visit.kind in WITH_SESSION and known.session is None:
         acts.append(_act("Record session", "sessions:session", visit))
-    if visit.kind in WITH_SESSION and known.session is not None:
-        acts.append(_act("Change session", "sessions:session", visit))
-    if visit.kind == "dosing" and _is_dosed(known):
-        acts.append(_act("Dosing", "sessions:dosing", visit))
-    if desk.may(_P.REPORT_EVENTS, visit.site):
-        url = reverse("adverse_events:report", args=[visit.participant.uuid])
-        acts.append(Act("Report event", url))
     return acts
+
+
+def _dispensing(desk: Desk, known: AtVisit) -> Act | None:
+    """Return the act of dispensing where a dosing visit has no kit yet."""
+    visit = known.visit
+    is_open = visit.kind == "dosing" and visit.state in {"booked", "held"}
+    if not is_open or known.doses or not desk.may(_P.DISPENSE, visit.site):
+        return None
+    return _act("Dispense kit", "randomization:dispense", visit)
 
 
 def _is_dosed(known: AtVisit) -> bool:

@@ -18,7 +18,7 @@ from workbench.rail import desk, is_auditor, sites_in_view
 from workbench.vocabulary import KIND_CHIPS, TITLES, Chip, Kind, visit_name
 from workbench.worklist import Line, gather, next_booked
 
-MOST_LINES = 12
+MOST_LINES = 8
 _P = Permission
 # Whoever has no worklist goes to their own first page.
 _ELSEWHERE = (

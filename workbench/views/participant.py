@@ -166,7 +166,7 @@ def _deviations(person: Participant) -> list[Deviation]:
 def _recent(here: Desk, person: Participant) -> list[Sentence]:
     if not here.may(_P.READ_TRAIL, person.site):
         return []
-    found = entries(of_participant(person.pk), limit=RECENT)
+    found = entries(of_participant(person.pk), limit=RECENT, participant_id=person.pk)
     return sentences(
         found,
         names=names_in(found),

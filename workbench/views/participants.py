@@ -7,6 +7,7 @@ from datetime import date
 from urllib.parse import urlencode
 
 from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -159,7 +160,7 @@ def _rows(page: Sequence[Participant], days: Mapping[int, date]) -> list[Row]:
         for visit in visits.filter(
             state__in=["planned", "booked"], plan__in=["firm", "provisional"]
         )
-        .order_by("participant_id", F("booked_on").asc(nulls_last=True), "closes")
+        .order_by("participant_id", Coalesce("booked_on", "target"), "position")
         .distinct("participant_id")
     }
     held = {

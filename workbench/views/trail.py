@@ -33,6 +33,7 @@ def trail(request: HttpRequest, uuid: UUID) -> HttpResponse:
         of_participant(person.pk),
         before=int(before) if is_page else None,
         limit=PAGE + 1,
+        participant_id=person.pk,
     )
     page = found[:PAGE]
     shown = sentences(

@@ -65,6 +65,7 @@ def visit(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "acts": visit_acts(here, known, today=today),
         "forms": [_form_line(here, found, form) for form in forms],
         "session": known.session,
+        "may_record": here.may(_P.RECORD_VISITS, found.site),
         "has_session": found.kind in WITH_SESSION,
         "doses": [_dose_line(dose) for dose in known.doses],
         "events": _events(found),

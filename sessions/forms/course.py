@@ -1,0 +1,99 @@
+"""What people type at a participant's steps."""
+
+from datetime import date
+from typing import Any, cast
+
+from django import forms
+
+from accounts.models import User
+from accounts.vocabulary import Permission
+from participants.models import Participant
+from participants.vocabulary import CONSENT_ITEMS, PARTICIPATION, SEXES
+from sessions.access import people_with
+from sessions.forms.fields import (
+    ActForm,
+    day_field,
+    person_field,
+    reason_field,
+    text_field,
+)
+
+
+class ConsentForm(ActForm):
+    """A signed consent form, thing by thing."""
+
+    form_version = forms.CharField(
+        label="Version of the consent form",
+        max_length=20,
+        help_text="As printed on the form that was signed.",
+        widget=forms.TextInput(attrs={"class": "w-code"}),
+    )
+    signed_on = day_field("Signed on")
+    obtained_by = person_field(
+        "Consent obtained by",
+        User.objects.none(),
+        help_text="Somebody delegated to do so at this site.",
+    )
+    sex = forms.ChoiceField(
+        label="Sex at birth", choices=list(SEXES.items()), widget=forms.RadioSelect
+    )
+    age = forms.IntegerField(
+        label="Age at consent, in years",
+        min_value=1,
+        max_value=120,
+        widget=forms.NumberInput(attrs={"class": "w-number"}),
+    )
+
+    def __init__(
+        self, *args: Any, participant: Participant, today: date, **more: Any
+    ) -> None:
+        super().__init__(*args, **more)
+        people = people_with(Permission.RECORD_CONSENT, participant.site, on=today)
+        cast(
+            "forms.ModelChoiceField[User]", self.fields["obtained_by"]
+        ).queryset = people
+        self.fields["signed_on"].initial = today
+        self.fields["sex"].initial = participant.sex
+        self.fields["age"].initial = participant.age
+        for code, label in CONSENT_ITEMS.items():
+            self.fields[code] = forms.BooleanField(
+                label=label, required=code == PARTICIPATION
+            )
+        self.fields[PARTICIPATION].error_messages["required"] = (
+            "Without it there is no consent to record. If the person declines, record a "
+            "screen failure."
+        )
+        if participant.sex:
+            # A later form may change what an earlier one said.
+            self.fields["reason"] = reason_field()
+
+    def items(self) -> dict[str, bool]:
+        """Return what was agreed to, by code."""
+        return {code: self.cleaned_data[code] for code in CONSENT_ITEMS}
+
+
+class StepForm(ActForm):
+    """A dated step of the course, with a reason where the step needs one."""
+
+    def __init__(
+        self,
+        *args: Any,
+        today: date,
+        day_label: str,
+        why_label: str = "",
+        why_help: str = "",
+        **more: Any,
+    ) -> None:
+        super().__init__(*args, **more)
+        self.fields["on"] = day_field(day_label, initial=today)
+        if why_label:
+            self.fields["why"] = text_field(why_label, help_text=why_help, min_length=3)
+
+
+class ConfirmForm(StepForm):
+    """The investigator's decision: a day, and the password in place of a pen."""
+
+    password = forms.CharField(
+        label="Your password",
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )

@@ -1,0 +1,111 @@
+"""Signing in and out: every one leaves an entry, and one key never stands for two."""
+
+import pytest
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.test import Client
+from django.urls import reverse
+
+from accounts.actions import deactivate
+from accounts.vocabulary import Role
+from audit.models import Action
+from tests.world import PASSWORD, SETUP, World, new_world
+from trials.actions import NewTrial, open_trial
+from trials.models import Trial
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world() -> World:
+    return new_world()
+
+
+def sign_in(client: Client, world: World, password: str = PASSWORD) -> int:
+    typed = {"username": world.user(Role.COORDINATOR).username, "password": password}
+    return client.post(reverse("accounts:sign_in"), typed).status_code
+
+
+def verbs() -> list[str]:
+    found = Action.objects.order_by("id").values_list("verb", flat=True)
+    return [verb for verb in found if "sign" in verb]
+
+
+@pytest.mark.requirement("AUD-14")
+def test_sign_in_refusal_and_sign_out_each_leave_an_entry(
+    client: Client, world: World
+) -> None:
+    assert sign_in(client, world, "wrong") == 200
+    assert sign_in(client, world) == 302
+    assert client.post(reverse("accounts:sign_out")).status_code == 302
+    assert verbs() == ["refused sign-in", "sign in", "sign out"]
+
+
+def test_what_was_typed_stays_after_a_refusal(client: Client, world: World) -> None:
+    typed = {"username": "somebody", "password": "wrong"}
+    page = client.post(reverse("accounts:sign_in"), typed)
+    assert 'value="somebody"' in page.content.decode()
+
+
+def test_signing_in_again_as_the_same_person_works(client: Client, world: World) -> None:
+    assert sign_in(client, world) == 302
+    assert sign_in(client, world) == 302
+    assert verbs() == ["sign in", "sign out", "sign in"]
+
+
+@pytest.mark.requirement("ACC-13")
+def test_the_key_in_the_cookie_is_not_in_the_table(client: Client, world: World) -> None:
+    sign_in(client, world)
+    key = client.cookies[settings.SESSION_COOKIE_NAME].value
+    assert Session.objects.count() == 1
+    assert not Session.objects.filter(session_key=key).exists()
+
+
+@pytest.mark.requirement("ACC-04")
+def test_a_deactivated_person_is_out_at_once(client: Client, world: World) -> None:
+    sign_in(client, world)
+    assert client.get(reverse("workbench:home")).status_code == 200
+    deactivate(user=world.user(Role.COORDINATOR), reason="Left the site", by=SETUP)
+    assert client.get(reverse("workbench:home")).status_code == 302
+
+
+def test_a_changed_password_keeps_the_person_signed_in(
+    client: Client, world: World
+) -> None:
+    sign_in(client, world)
+    new = "seven unrelated words"
+    typed = {"current": PASSWORD, "new": new, "again": new}
+    assert client.post(reverse("accounts:change_password"), typed).status_code == 302
+    assert client.get(reverse("workbench:home")).status_code == 200
+    assert sign_in(Client(), world, new) == 302
+
+
+def test_a_sign_in_never_leads_to_another_site(client: Client, world: World) -> None:
+    user = world.user(Role.COORDINATOR)
+    typed = {"username": user.username, "password": PASSWORD, "next": "https://evil.invalid/"}
+    response = client.post(reverse("accounts:sign_in"), typed)
+    assert response["Location"] == reverse("workbench:home")
+
+
+def test_one_click_sign_in_exists_only_while_every_trial_is_synthetic(
+    client: Client, world: World, settings: object
+) -> None:
+    person = {"person": world.user(Role.AUDITOR).pk}
+    assert client.get(reverse("trials:demonstration")).status_code == 200
+    assert client.post(reverse("trials:become"), person).status_code == 302
+    settings.DEMONSTRATION = False  # type: ignore[attr-defined] # pytest-django's wrapper
+    open_trial(
+        trial=NewTrial("REAL", "A real one", "Sponsor", world.trial.opened_on),
+        is_synthetic=False,
+        by=SETUP,
+    )
+    settings.DEMONSTRATION = True  # type: ignore[attr-defined] # pytest-django's wrapper
+    assert Client().get(reverse("trials:demonstration")).status_code == 404
+    assert Client().post(reverse("trials:become"), person).status_code == 404
+    assert Trial.objects.filter(is_synthetic=False).count() == 1
+
+
+def test_only_offered_people_can_be_become(client: Client, world: World) -> None:
+    second = world.user(Role.COORDINATOR, second=True)
+    response = client.post(reverse("trials:become"), {"person": second.pk})
+    assert response.status_code == 404

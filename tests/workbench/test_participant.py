@@ -1,0 +1,114 @@
+"""One participant's page: state, next act, visits, forms, events, and who sees what."""
+
+from datetime import timedelta
+
+import pytest
+
+from accounts.vocabulary import Role
+from participants.models import Participant
+from sessions import actions
+from tests.workbench.conftest import Browser, only_reading, queries_of, text_of
+from tests.workbench.life import lives
+from tests.workbench.test_home import dead_links
+from tests.world import World, consented, screened, signed_caps, visit_of
+from trials.access import today_at
+
+MOST_QUERIES = 15
+
+
+def page_of(person: Participant, tab: str = "") -> str:
+    return f"/participants/{person.uuid}/" + (f"?show={tab}" if tab else "")
+
+
+@pytest.mark.parametrize("role", [Role.COORDINATOR, Role.MONITOR, Role.MEDICAL_MONITOR])
+def test_a_page_with_every_visit_costs_what_it_costs_among_thirty(
+    world: World, browser: Browser, role: Role
+) -> None:
+    today = today_at(world.site)
+    (person,) = lives(world, 1, today=today, days=60)
+    client = browser(world.user(role))
+    few = queries_of(client, page_of(person))
+    (finished,) = lives(world, 1, today=today, days=176)
+    lives(world, 28, today=today, days=60)
+    assert queries_of(client, page_of(finished)) == few
+    assert few <= MOST_QUERIES
+
+
+def test_somebody_of_another_site_is_not_there(world: World, browser: Browser) -> None:
+    (person,) = consented(world)
+    for role in (Role.COORDINATOR, Role.MONITOR):
+        elsewhere = browser(world.user(role, elsewhere=True))
+        assert elsewhere.get(page_of(person)).status_code == 404
+        assert elsewhere.get(f"{page_of(person)}trail/").status_code == 404
+    assert browser(world.user(Role.RATER)).get(page_of(person)).status_code == 404
+
+
+def test_before_consent_the_page_offers_consent_and_no_visits(
+    world: World, browser: Browser
+) -> None:
+    (person,) = screened(world)
+    page = text_of(browser(world.user(Role.COORDINATOR)).get(page_of(person)))
+    assert "Record consent" in page
+    assert "No visit is planned yet." in page
+    assert "Show name" not in page
+
+
+def test_what_cannot_be_done_yet_says_why_and_where(
+    world: World, browser: Browser
+) -> None:
+    (person,) = consented(world, on=today_at(world.site) - timedelta(days=3))
+    page = text_of(browser(world.user(Role.COORDINATOR)).get(page_of(person)))
+    assert 'aria-disabled="true"' in page
+    assert "facts are not recorded" in page
+    assert f"/participants/{person.uuid}/eligibility/" in page
+
+
+def test_the_state_line_says_what_comes_next(world: World, browser: Browser) -> None:
+    today = today_at(world.site)
+    (person,) = lives(world, 1, today=today, days=54)
+    on = today + timedelta(days=2)
+    actions.book(
+        bookings=[actions.Booking(visit_of(person, "dosing_1"), on, None, "in_person")],
+        by=world.actor(Role.COORDINATOR),
+    )
+    answer = browser(world.user(Role.COORDINATOR)).get(page_of(person))
+    assert "next is V5 Experimental session 1, booked for" in answer.context["state"]
+
+
+def test_the_course_is_drawn_only_for_those_who_may_see_outcomes(
+    world: World, browser: Browser
+) -> None:
+    (person,) = lives(world, 1, today=today_at(world.site), days=60)
+    signed_caps(world, person, total=47)
+    site = text_of(browser(world.user(Role.INVESTIGATOR)).get(page_of(person)))
+    monitor = text_of(browser(world.user(Role.MEDICAL_MONITOR)).get(page_of(person)))
+    assert "CAPS-5 total" not in site
+    assert ">47<" not in site
+    assert ">47<" in monitor
+
+
+def test_only_who_may_see_a_name_is_offered_it(world: World, browser: Browser) -> None:
+    (person,) = consented(world)
+    coordinator = text_of(browser(world.user(Role.COORDINATOR)).get(page_of(person)))
+    therapist = text_of(browser(world.user(Role.THERAPIST)).get(page_of(person)))
+    assert "Show name" in coordinator
+    assert "Show name" not in therapist
+
+
+def test_no_role_that_only_reads_is_offered_an_act(
+    world: World, browser: Browser
+) -> None:
+    (person,) = lives(world, 1, today=today_at(world.site), days=60)
+    acts = browser(world.user(Role.MONITOR)).get(page_of(person)).context["acts"]
+    assert (acts.primary, acts.beside, acts.rare) == (None, (), ())
+
+
+@pytest.mark.parametrize("tab", ["", "forms", "events"])
+def test_every_link_of_every_tab_answers_and_nothing_is_written(
+    world: World, browser: Browser, tab: str
+) -> None:
+    (person,) = lives(world, 1, today=today_at(world.site), days=60)
+    client = browser(world.user(Role.COORDINATOR))
+    assert dead_links(client, page_of(person, tab)) == []
+    with only_reading():
+        client.get(page_of(person, tab))
