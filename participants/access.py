@@ -27,9 +27,11 @@ def participants_for(
     user_id: int, permission: Permission = Permission.VIEW_PARTICIPANTS
 ) -> QuerySet[Participant]:
     """Return the participants at the sites where this person has the permission."""
-    return Participant.objects.filter(
-        site__in=sites_for(user_id, permission)
-    ).select_related("trial", "site", "protocol_version")
+    return (
+        Participant.objects.filter(site__in=sites_for(user_id, permission))
+        .select_related("trial", "site", "protocol_version")
+        .defer("protocol_version__text")
+    )
 
 
 def facts_of(participant_ids: Iterable[int]) -> dict[int, dict[str, Fact]]:

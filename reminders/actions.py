@@ -11,10 +11,10 @@ from django.db.models import F, Max, Min, Q, QuerySet
 from adverse_events.models import AdverseEvent
 from audit.actors import AnyActor, Place
 from audit.trail import acting
-from participants.lifecycle import HAS_LEFT
+from participants.lifecycle import State as Course
 from participants.models import ConsentItem, Identity, Participant
 from reminders.models import Reminder
-from reminders.rules import Audience, Due, Leads, VisitFacts, reminders_due
+from reminders.rules import Audience, Due, Kind, Leads, VisitFacts, reminders_due
 from sessions.lifecycle import State
 from sessions.models import Visit
 from trials.models import Delegation
@@ -22,6 +22,10 @@ from trials.models import Delegation
 LEASE = timedelta(minutes=15)
 ATTEMPTS = 3
 HORIZON = timedelta(days=Leads().follow_up + 1)  # a site may be a day ahead of UTC
+# Who completed the trial is still asked to long-term follow-up; and a form that waits
+# for a signature waits, whatever became of the participant.
+HAS_STOPPED = (Course.WITHDRAWN.value, Course.SCREEN_FAILURE.value)
+STILL_REMINDING = ~Q(participant__state__in=HAS_STOPPED) | Q(state="held")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ def _called_for(now: datetime) -> Iterator[tuple[Visit, Due]]:
 
 def _still_reminding(visits: QuerySet[Visit]) -> QuerySet[Visit]:
     return (
-        visits.exclude(participant__state__in=[state.value for state in HAS_LEFT])
+        visits.filter(STILL_REMINDING)
         .annotate(
             unsigned_since=Min(
                 "assessments__assessed_on", filter=Q(assessments__state="complete")
@@ -233,11 +237,14 @@ def _to_participant(participant: Participant, due: Due) -> Envelope:
     ).exists()
     if is_dead:
         return Envelope(dropped="The participant has died.")
-    consents = ConsentItem.objects.filter(
-        participant=participant, code="reminders_email", is_given=True
+    wanted = {"reminders_email"}
+    if due.kind is Kind.FOLLOW_UP:
+        wanted.add("follow_up_contact")
+    given = ConsentItem.objects.filter(
+        participant=participant, code__in=wanted, is_given=True
     )
-    if not consents.exists():
-        return Envelope(dropped="The participant has not consented to mails.")
+    if given.count() < len(wanted):
+        return Envelope(dropped="The participant has not consented to such mails.")
     email = Identity.objects.filter(participant=participant).aggregate(e=Max("email"))[
         "e"
     ]

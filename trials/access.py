@@ -124,8 +124,11 @@ def definition_of(version: ProtocolVersion) -> ProtocolDefinition:
 
 
 def protocol_versions(ids: Iterable[int]) -> dict[int, ProtocolDefinition]:
-    """Return the definitions of some protocol versions by id, in one query."""
-    versions = ProtocolVersion.objects.filter(pk__in=set(ids))
+    """Return the definitions of some protocol versions by id, in one query.
+
+    The texts, tens of kilobytes each, are fetched only when one was never parsed.
+    """
+    versions = ProtocolVersion.objects.filter(pk__in=set(ids)).defer("text")
     return {version.pk: definition_of(version) for version in versions}
 
 

@@ -151,7 +151,15 @@ def _given(scene: Scene, item: Due, dose: DosePlan) -> list[GivenDose]:
         later = timedelta(minutes=dose.supplement_after)
         moments.append((SUPPLEMENT, first_at + later))
     return [
-        GivenDose(item.visit, part.value, at, CAPSULES[part], by, witness, why)
+        GivenDose(
+            visit=item.visit,
+            part=part.value,
+            given_at=at,
+            capsules=CAPSULES[part],
+            given_by=by,
+            witnessed_by=witness,
+            explanation=why if part is SUPPLEMENT else "",
+        )
         for part, at in moments
     ]
 

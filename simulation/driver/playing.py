@@ -1,7 +1,6 @@
 """Playing the script act by act, each a transaction: a kill loses one act at most."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -37,26 +36,62 @@ class Act:
 def demonstrate(script: Script, *, report: Report = lambda _: None) -> int:
     """Play what has not been played yet; return how many acts that were.
 
-    What was played is read from the study's own rows. One process plays at a time: a
-    second one waits, and then finds nothing left to do.
+    What was played is read from the study's own rows. Several processes may play at
+    once: each act is played by the first of them and found played by the others.
     """
-    with _alone():
-        played = 0
-        if not Trial.objects.filter(identifier=script.identifier).exists():
-            with transaction.atomic():
-                setting_up.open_stage(script)
-            report("The trial is open")
-            played += 1
-        scene = scene_of(script, cast_of(script.identifier))
-        for act in _left(scene):
-            with transaction.atomic():
-                act.play(scene)
+    played = 0
+    if _open_stage(script):
+        report("The trial is open")
+        played += 1
+    for act in _left(_scene(script)):
+        if _played_now(script, act):
             report(act.name)
             played += 1
-            # The rows as the act left them, for the next one.
-            scene = Scene(script, scene.cast, scene_of(script, scene.cast).rows)
+    return played
+
+
+def _open_stage(script: Script) -> bool:
+    """Open the trial unless it is; whether that was done now."""
+    with transaction.atomic():
+        _wait_for_others()
+        if Trial.objects.filter(identifier=script.identifier).exists():
+            return False
+        setting_up.open_stage(script)
+    _forget_plans()
+    return True
+
+
+def _played_now(script: Script, act: Act) -> bool:
+    """Play an act in one transaction unless it was; whether that was done now."""
+    with transaction.atomic():
+        _wait_for_others()
+        scene = _scene(script)
+        if act.was_played(scene):
+            return False
+        act.play(scene)
         scene.cast.sign_out()
-        return played
+    _forget_plans()
+    return True
+
+
+def _scene(script: Script) -> Scene:
+    return scene_of(script, cast_of(script.identifier))
+
+
+def _wait_for_others() -> None:
+    """Let one process play at a time; the lock goes with the transaction, or with us."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+
+
+def _forget_plans() -> None:
+    """Begin a new database session.
+
+    The old one keeps the plans by which it checks foreign keys, made when the tables
+    were empty: each check then reads the whole trial. Measured: 0.3 ms a response
+    instead of 0.04.
+    """
+    connection.close()
 
 
 def began_on(identifier: str) -> date | None:
@@ -69,18 +104,6 @@ def began_on(identifier: str) -> date | None:
         .values_list("reminders_from", flat=True)
         .first()
     )
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """Hold the demonstration's lock; the database lets it go when we are killed."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 
 
 def _left(scene: Scene) -> list[Act]:

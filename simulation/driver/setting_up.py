@@ -120,6 +120,7 @@ def open_stage(script: Script) -> None:
     cast = Cast(trial, sites, people)
     load_list(trial=trial, entries=script.lists, by=cast.actor(Role.STATISTICIAN))
     _load_kits(script, cast, version)
+    cast.sign_out()
 
 
 def _sites(script: Script) -> list[NewSite]:

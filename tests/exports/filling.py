@@ -22,13 +22,13 @@ _ANSWERS = """
         item, value, missing)
     SELECT a.trial_id, a.site_id, a.participant_id, a.id, i.item, 1, ''
     FROM assessments_assessment a, unnest(%s::text[]) AS i (item)
-    WHERE a.opaque_code LIKE 'F%%'
+    WHERE a.trial_id = %s AND a.opaque_code LIKE 'F%%'
 """
 _TOTALS = """
     INSERT INTO assessments_scorevalue (trial_id, site_id, participant_id, assessment_id,
         score, value, scorer_version)
     SELECT a.trial_id, a.site_id, a.participant_id, a.id, 'total', 20, '1'
-    FROM assessments_assessment a WHERE a.opaque_code LIKE 'F%%'
+    FROM assessments_assessment a WHERE a.trial_id = %s AND a.opaque_code LIKE 'F%%'
 """
 
 
@@ -37,8 +37,8 @@ def fill(world: World, people: int) -> int:
     place = Place(trial_id=world.trial.pk)
     with acting("fill", by=SETUP, place=place), connection.cursor() as cursor:
         _add_forms(world, _add_visits(world, _add_people(world, people)))
-        cursor.execute(_ANSWERS, [ITEMS])
-        cursor.execute(_TOTALS, [])
+        cursor.execute(_ANSWERS, [ITEMS, world.trial.pk])
+        cursor.execute(_TOTALS, [world.trial.pk])
     return people * VISITS * ROWS_PER_FORM
 
 
@@ -110,9 +110,9 @@ def _add_forms(world: World, visits: list[Visit]) -> None:
             is_hidden_from_site=True,
             state="signed",
             rater=rater,
-            opaque_code=f"F{number}",
+            opaque_code=f"F{visit.pk}",
             assessed_on=visit.held_on,
             source="direct",
         )
-        for number, visit in enumerate(visits)
+        for visit in visits
     )

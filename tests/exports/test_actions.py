@@ -28,7 +28,7 @@ def world() -> World:
     return new_world()
 
 
-@pytest.mark.requirement("ACC-06")
+@pytest.mark.requirement("SEC-05")
 def test_only_the_hash_of_a_token_is_kept(world: World) -> None:
     token, plain = new_token(world)
     token.refresh_from_db()
@@ -152,7 +152,7 @@ def test_the_page_revokes_a_token_with_a_reason(world: World) -> None:
     token, _ = new_token(world)
     client = signed_in_as(world, Role.DATA_MANAGER)
     address = reverse("exports:revoke", args=[token.uuid])
-    assert "Say" not in client.get(address).content.decode()
+    assert client.get(address).status_code == 200
     assert client.post(address, {"reason": ""}).status_code == 200
     token.refresh_from_db()
     assert token.revoked_at is None

@@ -13,6 +13,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from accounts.vocabulary import Role
 from audit.models import Action
+from exports.access import token_in_force
 from exports.actions import revoke_token
 from exports.datasets import DATASETS
 from exports.models import ApiToken
@@ -96,6 +97,7 @@ def test_an_export_is_noted_before_its_first_byte(study: Study) -> None:
     response.close()
 
 
+@pytest.mark.requirement("CTL-09")
 @pytest.mark.parametrize("name", DATASETS)
 @pytest.mark.parametrize("limit", [1, 7])
 def test_pages_one_after_another_are_the_whole(
@@ -147,7 +149,7 @@ def test_the_manifest_counts_and_hashes_what_the_csv_holds(study: Study) -> None
         assert [column["name"] for column in dataset["columns"]] == page["columns"]
 
 
-@pytest.mark.requirement("BLD-05")
+@pytest.mark.requirement("BLD-08")
 def test_restricted_columns_are_absent_and_listed(study: Study) -> None:
     content = json.loads(body_of(study.get("manifest")))
     demographics = content["datasets"][0]
@@ -156,7 +158,7 @@ def test_restricted_columns_are_absent_and_listed(study: Study) -> None:
     assert not restricted & set(page_of(study, "DM")["columns"])
 
 
-@pytest.mark.requirement("BLD-05")
+@pytest.mark.requirement("BLD-02")
 def test_no_answer_of_the_api_says_a_word_of_an_arm(study: Study) -> None:
     arms = tomllib.loads(MAPP2.read_text("utf-8"))["arms"]
     words = {word.lower() for arm in arms for word in (arm["code"], arm["label"])}
@@ -187,17 +189,15 @@ def test_the_description_is_valid_openapi_3_1(study: Study) -> None:
     assert operations == [{"get"}] * 4
 
 
-@pytest.mark.requirement("ACC-06")
+@pytest.mark.requirement("SEC-05")
 def test_an_expired_token_opens_nothing(study: Study) -> None:
     _, plain = new_token(study.world, lasting=timedelta(seconds=1))
     ahead = timezone.now() + timedelta(minutes=1)
-    from exports.access import token_in_force
-
     assert token_in_force(plain, now=timezone.now()) is not None
     assert token_in_force(plain, now=ahead) is None
 
 
-@pytest.mark.requirement("ACC-06")
+@pytest.mark.requirement("SEC-05")
 def test_a_revoked_token_opens_nothing(study: Study) -> None:
     token, plain = new_token(study.world)
     assert study.get("", token=plain).status_code == 200
