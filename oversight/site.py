@@ -14,6 +14,7 @@ from accounts import http
 from accounts.models import User
 from accounts.vocabulary import Permission
 from trials.access import trials_where
+from trials.models import Trial
 
 
 class OversightSite(AdminSite):
@@ -28,11 +29,24 @@ class OversightSite(AdminSite):
     index_template = "oversight/index.html"
     enable_nav_sidebar = False
 
+    def overseen(self, request: HttpRequest) -> list[Trial]:
+        """Return the trials that the person oversees, read once for a request."""
+        found: list[Trial] | None = getattr(request, "_overseen", None)
+        if found is None:
+            user = request.user
+            found = []
+            if isinstance(user, User):
+                found = list(trials_where(user.pk, Permission.OVERSEE))
+            request._overseen = found  # type: ignore[attr-defined] # noqa: SLF001 - our own
+        return found
+
     def has_permission(self, request: HttpRequest) -> bool:
-        user = request.user
-        if not isinstance(user, User):
-            return False
-        return trials_where(user.pk, Permission.OVERSEE).exists()
+        return bool(self.overseen(request))
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        trials = self.overseen(request)
+        is_synthetic = bool(trials) and all(trial.is_synthetic for trial in trials)
+        return super().each_context(request) | {"is_synthetic": is_synthetic}
 
     @method_decorator([never_cache, login_not_required])
     def login(

@@ -8,20 +8,17 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 
-from accounts.vocabulary import Permission
 from audit import history
 from audit.models import Action, RowChange
 from audit.sentences import names_in, sentences
 from oversight.site import oversight_site
 from participants.models import Participant
-from trials.access import trials_where
-from trials.models import Trial
 
 PAGE = 50
 
 
-def _overseen(request: HttpRequest) -> QuerySet[Trial]:
-    return trials_where(int(request.user.pk or 0), Permission.OVERSEE)
+def _overseen(request: HttpRequest) -> list[int]:
+    return [trial.pk for trial in oversight_site.overseen(request)]
 
 
 def trail(request: HttpRequest) -> HttpResponse:
@@ -29,7 +26,7 @@ def trail(request: HttpRequest) -> HttpResponse:
     asked = {
         key: request.GET.get(key, "").strip() for key in ("participant", "who", "verb")
     }
-    overseen = list(_overseen(request).values_list("pk", flat=True))
+    overseen = _overseen(request)
     actions = Action.objects.filter(trial_id__in=overseen)
     if asked["participant"]:
         participant = Participant.objects.filter(
@@ -45,7 +42,7 @@ def trail(request: HttpRequest) -> HttpResponse:
 
 def of_participant(request: HttpRequest, pk: int) -> HttpResponse:
     """Show everything that happened to one participant's record."""
-    participant = get_object_or_404(Participant, pk=pk, trial__in=_overseen(request))
+    participant = get_object_or_404(Participant, pk=pk, trial_id__in=_overseen(request))
     title = f"Audit trail of {participant.number}"
     actions = history.of_participant(participant.pk)
     return _page(request, actions, title=title, participant_id=participant.pk)
@@ -54,7 +51,7 @@ def of_participant(request: HttpRequest, pk: int) -> HttpResponse:
 def of_row(request: HttpRequest, table: str, row: str) -> HttpResponse:
     """Show everything that happened to one record."""
     changes = RowChange.objects.filter(
-        table_name=table, row_id=row, trial_id__in=_overseen(request).values("pk")
+        table_name=table, row_id=row, trial_id__in=_overseen(request)
     )
     if not changes.exists():
         raise Http404

@@ -71,6 +71,8 @@ _PAGES: Sequence[tuple[str, str, str, frozenset[Permission]]] = (
     ("Export", "exports:home", "download", frozenset({_P.EXPORT, _P.MANAGE_TOKENS})),
     ("Oversight", "oversight:index", "shield-check", frozenset({_P.OVERSEE})),
 )
+# The auditors' site has its own frame and says for itself that a trial is synthetic.
+_WITHOUT_RAIL = frozenset({"oversight", "trail"})
 _FOR_THE_DESK_ALONE = frozenset({_P.OVERSEE, _P.READ_TRAIL, _P.VIEW_PARTICIPANTS})
 
 
@@ -99,6 +101,9 @@ def is_auditor(here: Desk) -> bool:
 
 def rail(request: HttpRequest) -> dict[str, Any]:
     """Return the rail, the place, the person and the ribbon for every page."""
+    match = request.resolver_match
+    if match is not None and match.namespace in _WITHOUT_RAIL:
+        return {}
     user = getattr(request, "user", None)
     if not isinstance(user, User):
         return {"rail": [], "is_synthetic": is_only_synthetic()}

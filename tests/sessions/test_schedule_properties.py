@@ -257,11 +257,12 @@ def test_a_firm_window_counted_from_the_last_dose_is_final(
         for code in from_last_dose:
             visit = snapshot.planned[code]
             if visit.state in WINDOWED and visit.firm:
-                opens, _, _ = window_of(visit)
-                # A constraint may still raise the opening, never lower it.
-                assert opens >= seen.setdefault(code, opens)
+                # The closing tells the anchor: a constraint raises the opening, and a
+                # constraint that falls away, its visit missed, lowers it again.
+                opens, _, closes = window_of(visit)
+                assert closes == seen.setdefault(code, closes)
                 if not definition.visit(code).constraints:
-                    assert opens == seen[code]
+                    assert opens == seen.setdefault(f"{code} opens", opens)
             elif code in seen:
                 assert visit.state is not State.PROVISIONAL
 

@@ -34,7 +34,6 @@ def steps(here: Here) -> Iterator[Line]:
             state__in=[State.SCREENING, State.ENROLLED, State.CONFIRMED],
         )
         .select_related("protocol_version")
-        .defer("protocol_version__text")
         .defer("protocol_version__text", "treatment_stop_reason", "end_reason")
     )
     facts = facts_of([person.pk for person in people])
