@@ -23,6 +23,14 @@ class FieldChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Subject:
+    """The one participant whose record is read."""
+
+    participant_id: int
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One act with what it changed, as the trail-entry piece shows it."""
 
@@ -41,12 +49,12 @@ def entries(
     *,
     before: int | None = None,
     limit: int = 50,
-    participant_id: int | None = None,
+    about: Subject | None = None,
 ) -> list[Entry]:
     """Return up to `limit` entries older than action `before`, in two queries.
 
-    With `participant_id`, an act on many participants tells only what it changed of
-    this one.
+    With `about`, an act on many participants tells only what it did to this one: a
+    reader of one record must not learn of others, at other sites perhaps.
 
     Keyset paging by id: a page costs the same at a million entries, and nothing here
     counts the trail.
@@ -54,7 +62,7 @@ def entries(
     if before is not None:
         actions = actions.filter(id__lt=before)
     page = list(actions.order_by("-id")[:limit])
-    changes = _changes([action.id for action in page], participant_id)
+    changes = _changes([action.id for action in page], about)
     return [
         Entry(
             id=action.id,
@@ -62,12 +70,20 @@ def entries(
             who=action.actor_name,
             roles=action.actor_roles,
             verb=action.verb,
-            subject=action.subject,
+            subject=_subject(action, about),
             reason=action.reason,
             changes=tuple(changes.get(action.id, ())),
         )
         for action in page
     ]
+
+
+def _subject(action: Action, about: Subject | None) -> str:
+    if about is None or action.participant_id == about.participant_id:
+        return action.subject
+    parts = action.subject.split("; ")
+    own = [part for part in parts if part.startswith(about.number)]
+    return "; ".join(own) if own and len(parts) > 1 else about.number
 
 
 def of_participant(participant_id: int) -> QuerySet[Action]:
@@ -89,13 +105,13 @@ def of_row(table: str, row: object) -> QuerySet[Action]:
 
 
 def _changes(
-    action_ids: Sequence[int], participant_id: int | None
+    action_ids: Sequence[int], about: Subject | None
 ) -> dict[int, list[FieldChange]]:
     found: dict[int, list[FieldChange]] = {}
     rows = RowChange.objects.filter(action_id__in=action_ids).order_by("id")
-    if participant_id is not None:
+    if about is not None:
         rows = rows.filter(
-            Q(participant_id=participant_id) | Q(participant_id__isnull=True)
+            Q(participant_id=about.participant_id) | Q(participant_id__isnull=True)
         )
     for row in rows.iterator():
         found.setdefault(row.action_id, []).extend(_fields(row))

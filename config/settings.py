@@ -54,7 +54,7 @@ INSTALLED_APPS = [
     "reminders",
     "workbench",
     "exports",
-    "oversight",
+    "oversight.apps.OversightConfig",
     "simulation",
 ]
 

@@ -45,7 +45,12 @@ def of_participant(request: HttpRequest, pk: int) -> HttpResponse:
     participant = get_object_or_404(Participant, pk=pk, trial_id__in=_overseen(request))
     title = f"Audit trail of {participant.number}"
     actions = history.of_participant(participant.pk)
-    return _page(request, actions, title=title, participant_id=participant.pk)
+    return _page(
+        request,
+        actions,
+        title=title,
+        about=history.Subject(participant.pk, participant.number),
+    )
 
 
 def of_row(request: HttpRequest, table: str, row: str) -> HttpResponse:
@@ -64,14 +69,14 @@ def _page(
     *,
     title: str,
     asked: dict[str, str] | None = None,
-    participant_id: int | None = None,
+    about: history.Subject | None = None,
 ) -> HttpResponse:
     before = request.GET.get("before", "")
     entries = history.entries(
         actions,
         before=int(before) if before.isdecimal() else None,
         limit=PAGE + 1,
-        participant_id=participant_id,
+        about=about,
     )
     shown = entries[:PAGE]
     context: dict[str, Any] = oversight_site.each_context(request) | {

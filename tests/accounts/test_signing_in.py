@@ -47,14 +47,18 @@ def test_what_was_typed_stays_after_a_refusal(client: Client, world: World) -> N
     assert 'value="somebody"' in page.content.decode()
 
 
-def test_signing_in_again_as_the_same_person_works(client: Client, world: World) -> None:
+def test_signing_in_again_as_the_same_person_works(
+    client: Client, world: World
+) -> None:
     assert sign_in(client, world) == 302
     assert sign_in(client, world) == 302
     assert verbs() == ["sign in", "sign out", "sign in"]
 
 
 @pytest.mark.requirement("ACC-13")
-def test_the_key_in_the_cookie_is_not_in_the_table(client: Client, world: World) -> None:
+def test_the_key_in_the_cookie_is_not_in_the_table(
+    client: Client, world: World
+) -> None:
     sign_in(client, world)
     key = client.cookies[settings.SESSION_COOKIE_NAME].value
     assert Session.objects.count() == 1
@@ -82,7 +86,11 @@ def test_a_changed_password_keeps_the_person_signed_in(
 
 def test_a_sign_in_never_leads_to_another_site(client: Client, world: World) -> None:
     user = world.user(Role.COORDINATOR)
-    typed = {"username": user.username, "password": PASSWORD, "next": "https://evil.invalid/"}
+    typed = {
+        "username": user.username,
+        "password": PASSWORD,
+        "next": "https://evil.invalid/",
+    }
     response = client.post(reverse("accounts:sign_in"), typed)
     assert response["Location"] == reverse("workbench:home")
 

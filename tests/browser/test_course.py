@@ -80,7 +80,10 @@ def answers_facts(page: Page) -> None:
         field = page.locator(f"[name=fact_{code}]")
         if isinstance(value, bool):
             answer = "yes" if value else "no"
-            if field.count() and not page.locator(f"[name=fact_{code}]:checked").count():
+            if (
+                field.count()
+                and not page.locator(f"[name=fact_{code}]:checked").count()
+            ):
                 page.locator(f"[name=fact_{code}][value={answer}]").check()
         elif not field.count() or field.input_value():
             continue

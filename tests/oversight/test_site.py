@@ -6,7 +6,6 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-import oversight.admin  # noqa: F401 - registers the models
 from accounts.vocabulary import Role
 from audit.models import Action
 from oversight.site import oversight_site
@@ -61,6 +60,14 @@ def _model(route: str) -> type:
         for model in oversight_site._registry
         if route == f"oversight:{model._meta.app_label}_{model._meta.model_name}"
     )
+
+
+def test_the_first_page_lists_what_can_be_read(client: Client, world: World) -> None:
+    signed_in(client, world, Role.AUDITOR)
+    page = client.get(reverse("oversight:index")).content.decode()
+    assert len(ROUTES) > 15
+    for route in ROUTES:
+        assert reverse(f"{route}_changelist") in page
 
 
 @pytest.mark.parametrize("role", [Role.COORDINATOR, Role.RATER, Role.SPONSOR])

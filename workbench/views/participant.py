@@ -14,7 +14,7 @@ from accounts.vocabulary import Permission
 from adverse_events.models import AdverseEvent
 from adverse_events.vocabulary import OUTCOME_WORDS, SEVERITY_WORDS, Outcome, Severity
 from assessments.access import trajectory
-from audit.history import entries, of_participant
+from audit.history import Subject, entries, of_participant
 from audit.sentences import Sentence, names_in, sentences
 from participants.access import facts_of, participants_for
 from participants.lifecycle import BEFORE_RANDOMIZATION, State
@@ -166,7 +166,9 @@ def _deviations(person: Participant) -> list[Deviation]:
 def _recent(here: Desk, person: Participant) -> list[Sentence]:
     if not here.may(_P.READ_TRAIL, person.site):
         return []
-    found = entries(of_participant(person.pk), limit=RECENT, participant_id=person.pk)
+    found = entries(
+        of_participant(person.pk), limit=RECENT, about=Subject(person.pk, person.number)
+    )
     return sentences(
         found,
         names=names_in(found),

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.vocabulary import Permission
-from audit.history import entries, of_participant
+from audit.history import Subject, entries, of_participant
 from audit.sentences import names_in, sentences
 from participants.access import participants_for
 from workbench.rail import desk
@@ -33,7 +33,7 @@ def trail(request: HttpRequest, uuid: UUID) -> HttpResponse:
         of_participant(person.pk),
         before=int(before) if is_page else None,
         limit=PAGE + 1,
-        participant_id=person.pk,
+        about=Subject(person.pk, person.number),
     )
     page = found[:PAGE]
     shown = sentences(

@@ -77,6 +77,8 @@ def _whom(form: OutstandingForm) -> str:
     """Return whom a form waits for, in words."""
     if form.is_for_rater:
         return "independent rater"
+    if form.state == "complete":
+        return "therapist or investigator"  # a participant's answers are signed by staff
     return " or ".join(role.replace("_", " ") for role in form.by.split(","))
 
 
