@@ -49,10 +49,12 @@ def sites_for(user_id: int, permission: Permission) -> QuerySet[Site]:
 
 
 def trials_for(user_id: int) -> QuerySet[Trial]:
-    """Return the trials in which this person has any role today."""
-    return Trial.objects.filter(
-        pk__in=delegations_of(user_id).values("trial_id")
-    ).order_by("identifier")
+    """Return the trials whose page this person may open.
+
+    Not a rater: sites, schedule and colleagues are what the firewall keeps from them.
+    """
+    given = delegations_of(user_id).exclude(role=Role.RATER.value)
+    return Trial.objects.filter(pk__in=given.values("trial_id")).order_by("identifier")
 
 
 def trials_where(user_id: int, permission: Permission) -> QuerySet[Trial]:

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from accounts.http import SignedInRequest
 from accounts.models import User
-from accounts.vocabulary import ROLES, Permission
+from accounts.vocabulary import ROLES, Permission, Role
 from trials.access import is_only_synthetic
 from trials.models import Site
 from workbench.access import Desk, desk_of
@@ -133,6 +133,7 @@ def _entries(request: HttpRequest, here: Desk) -> list[Entry]:
     pages += [
         ("Trial", reverse("trials:trial", args=[trial.uuid]), "journal-text")
         for trial in here.trials[:1]
+        if given != ROLES[Role.RATER].permissions
     ]
     current = _current(request.path, [url for _, url, _ in pages])
     return [
