@@ -46,6 +46,8 @@ _MONTHS = (
 )
 _DAY = re.compile(r"^\d{4}-\d\d-\d\d$")
 _MOMENT = re.compile(r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
+# An identifier inside a text, as in "assessment 6350cdaa-…", says nothing to a reader.
+_UUID = re.compile(r"\s*\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 _TIME = re.compile(r"^\d\d:\d\d:\d\d(\.\d+)?$")
 
 
@@ -146,10 +148,14 @@ def in_words(value: Any, zone: zoneinfo.ZoneInfo) -> str:
     if isinstance(value, dict | list):
         return f"recorded ({records(len(value))})"
     text = str(value)
-    for pattern, written in _FORMS:
-        if pattern.match(text):
-            return written(text, zone)
-    return words(text) if re.fullmatch(r"[a-z0-9_]+", text) else text
+    written = next((each for form, each in _FORMS if form.match(text)), None)
+    return written(text, zone) if written else _plain(text)
+
+
+def _plain(text: str) -> str:
+    if re.fullmatch(r"[a-z0-9_]+", text):
+        return words(text)
+    return _UUID.sub("", text).strip()
 
 
 def _day_in_words(text: str, _zone: zoneinfo.ZoneInfo) -> str:

@@ -129,9 +129,11 @@ def _as_web(database: str) -> str:
 def _await(site: Site, log: Path) -> None:
     end = time.monotonic() + 60
     while time.monotonic() < end and site.process.poll() is None:
-        with contextlib.suppress(OSError, urllib.error.HTTPError):
-            with urllib.request.urlopen(f"{site.address}/health/", timeout=20):
-                return
+        with (
+            contextlib.suppress(OSError, urllib.error.HTTPError),
+            urllib.request.urlopen(f"{site.address}/health/", timeout=20),  # noqa: S310 - our own
+        ):
+            return
         time.sleep(0.1)
     pytest.fail(f"the server does not answer: {log.read_text()[-2000:]}")
 

@@ -83,7 +83,8 @@ def overflow(page: Page) -> list[str]:
 
 def in_colors(page: Page, scheme: Literal["light", "dark"]) -> None:
     page.emulate_media(color_scheme=scheme)
-    page.wait_for_function(f"document.documentElement.dataset.bsTheme === '{scheme}'")
+    # Not wait_for_function: it evaluates a string, which the site's own policy forbids.
+    page.locator(f"html[data-bs-theme={scheme}]").wait_for(state="attached")
 
 
 def check(page: Page) -> None:

@@ -1,4 +1,4 @@
-"""A new participant from screening to a signed primary endpoint, in the browser."""
+"""A new participant from the screening log to enrollment, in the browser."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ from tests.world import ELIGIBLE, new_world
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.services]
 
 
-def test_a_participant_goes_from_screening_to_a_signed_primary_endpoint(
+def test_a_participant_goes_from_the_screening_log_to_enrollment(
     enter: Callable[..., Desk],
 ) -> None:
     course = Course(sealed(new_world("COURSE-1")), enter)

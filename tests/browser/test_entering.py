@@ -1,29 +1,20 @@
-"""A rater's form by keyboard alone, in a real browser against a real server."""
+"""A rater's form by keyboard alone, in a real browser against the real web server."""
 
-import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from collections.abc import Callable
 
 import pytest
-from django.conf import settings
-from django.contrib.staticfiles.handlers import StaticFilesHandler
-from django.db import connection, connections
-from django.test.testcases import LiveServerThread
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from accounts.models import User
 from assessments.access import draft_of
 from assessments.models import Assessment, ItemResponse
-from starter.browser import require
-from tests.assessments.conftest import signed_in_client
+from tests.browser.conftest import Site
+from tests.browser.looking import Desk
 from tests.world import World, enrolled, new_world, requested_caps
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 DIGITS = "1" + "2" * 20 + "1" + "222" + "334" + "01"
-WAIT = 20_000  # milliseconds
-Answer = TypeVar("Answer")
 
 
 @pytest.fixture
@@ -33,52 +24,14 @@ def assessment(own_database: str) -> Assessment:
 
 
 @pytest.fixture
-def server(assessment: Assessment, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    # A connection kept by a thread of the server would hold the database open.
-    monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 0)
-    thread: Any = LiveServerThread("127.0.0.1", StaticFilesHandler)
-    thread.daemon = True
-    thread.start()
-    thread.is_ready.wait()
-    assert thread.error is None
-    yield f"http://127.0.0.1:{thread.port}"
-    thread.terminate()
-
-
-def read(question: Callable[[], Answer]) -> Answer:
-    """Ask the database in another thread: in this one runs Playwright's event loop."""
-
-    def asked() -> Answer:
-        try:
-            return question()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        return pool.submit(asked).result()
+def page(assessment: Assessment, enter: Callable[..., Desk]) -> Page:
+    desk = enter(User.objects.get(pk=assessment.rater_id or 0))
+    desk.page.goto(f"/assessments/{assessment.uuid}/")
+    return desk.page
 
 
 def draft(assessment: Assessment) -> dict[str, int | str]:
-    return read(lambda: draft_of(assessment, assessment.rater_id or 0))
-
-
-@pytest.fixture
-def page(server: str, assessment: Assessment) -> Iterator[Page]:
-    client = signed_in_client(User.objects.get(pk=assessment.rater_id or 0))
-    session = client.cookies[settings.SESSION_COOKIE_NAME].value
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=require(os.environ), args=["--no-sandbox"]
-        )
-        context = browser.new_context(viewport={"width": 1366, "height": 768})
-        context.add_cookies(
-            [{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": server}]
-        )
-        page = context.new_page()
-        page.set_default_timeout(WAIT)
-        page.goto(f"{server}/assessments/{assessment.uuid}/")
-        yield page
-        browser.close()
+    return draft_of(assessment, assessment.rater_id or 0)
 
 
 def test_thirty_digits_answer_thirty_items_and_all_are_in_the_database(
@@ -111,7 +64,7 @@ def test_a_form_is_completed_by_key_with_answers_still_on_their_way(
     page.keyboard.press("Control+Enter")
     page.locator("#id_password").wait_for()
     responses = ItemResponse.objects.filter(assessment=assessment)
-    assert read(responses.count) == 30
+    assert responses.count() == 30
 
 
 def test_keys_move_clear_and_say_not_done(page: Page, assessment: Assessment) -> None:
@@ -125,3 +78,22 @@ def test_keys_move_clear_and_say_not_done(page: Page, assessment: Assessment) ->
     page.locator("#status[data-state=saved]").wait_for()
     kept = draft(assessment)
     assert kept == {"caps02": "not_done"}
+
+
+def test_a_hung_server_loses_no_answer_and_no_page_says_saved(
+    page: Page, assessment: Assessment, site: Site
+) -> None:
+    page.focus("#id_caps_a")
+    page.keyboard.press("1")
+    page.locator("#status[data-state=saved]").wait_for()
+    site.freeze()
+    try:
+        for digit in "2222":
+            page.keyboard.press(digit)
+        page.wait_for_timeout(1500)
+        assert page.locator("#status[data-state=saved]").count() == 0
+    finally:
+        site.thaw()
+    page.locator("#status[data-state=saved]").wait_for()
+    kept = draft(assessment)
+    assert kept == {"caps_a": 1, **{f"caps{n:02d}": 2 for n in range(1, 5)}}

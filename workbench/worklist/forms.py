@@ -2,14 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 
-from django.urls import reverse
-
 from accounts.vocabulary import Permission
 from assessments.access import OutstandingForm, outstanding_forms
 from reminders.access import failed_reminders
 from reminders.models import Reminder
 from workbench.vocabulary import Kind, visit_name
-from workbench.worklist.lines import Here, Line, ago, participant_url, visit_url
+from workbench.worklist.lines import Address, Here, Line, ago
 
 MOST_FORMS = 500
 _P = Permission
@@ -22,11 +20,9 @@ def forms(here: Here) -> Iterator[Line]:
         yield Line(
             kind=kind,
             what=_form_act(form, here),
-            url=_form_url(form, here),
+            at=_where(form, here),
             participant=form.participant_number,
-            participant_url=reverse(
-                "workbench:participant", args=[form.participant_uuid]
-            ),
+            person=form.participant_uuid,
             visit=visit_name(form.visit_number, form.visit_label),
             why=_why(form, here, is_waiting=kind is Kind.WAITING),
             order=(form.held_on, form.participant_number, form.code),
@@ -66,11 +62,11 @@ def _form_act(form: OutstandingForm, here: Here) -> str:
     return f"{verbs.get(form.state, 'Complete')} {form.title}"
 
 
-def _form_url(form: OutstandingForm, here: Here) -> str:
+def _where(form: OutstandingForm, here: Here) -> Address:
     if form.assessment_uuid is None or form.is_for_rater or not _is_ours(form, here):
-        return f"{reverse('workbench:visit', args=[form.visit_uuid])}#forms"
+        return Address("workbench:visit", form.visit_uuid, "#forms")
     route = "assessments:sign" if form.state == "complete" else "assessments:enter"
-    return reverse(route, args=[form.assessment_uuid])
+    return Address(route, form.assessment_uuid)
 
 
 def _whom(form: OutstandingForm) -> str:
@@ -78,7 +74,9 @@ def _whom(form: OutstandingForm) -> str:
     if form.is_for_rater:
         return "independent rater"
     if form.state == "complete":
-        return "therapist or investigator"  # a participant's answers are signed by staff
+        return (
+            "therapist or investigator"  # a participant's answers are signed by staff
+        )
     return " or ".join(role.replace("_", " ") for role in form.by.split(","))
 
 
@@ -88,9 +86,9 @@ def reminders(here: Here) -> Iterator[Line]:
         yield Line(
             kind=Kind.REMINDERS,
             what=f"Remind {reminder.get_audience_display().lower()} another way",
-            url=visit_url(reminder.visit),
+            at=Address("workbench:visit", reminder.visit.uuid),
             participant=reminder.participant.number,
-            participant_url=participant_url(reminder.participant),
+            person=reminder.participant.uuid,
             visit=visit_name(reminder.visit.number, reminder.visit.label),
             why=reminder.note or "The message could not be sent",
             order=(reminder.due_on,),

@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from django.urls import reverse
 
 from accounts.vocabulary import Permission
-from participants.models import Participant
-from sessions.drawing.windows import WindowBar
-from sessions.models import Visit
+from sessions.drawing.windows import PlannedWindow, WindowBar, window_bar
 from trials.models import Site
 from workbench.access import Desk
 from workbench.vocabulary import KIND_CHIPS, Chip, Kind
@@ -30,20 +29,53 @@ class Clock:
     since: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A page, looked up when it is shown: most lines of a long day are not."""
+
+    route: str
+    uuid: UUID | None = None
+    end: str = ""
+
+    def __str__(self) -> str:
+        arguments = [] if self.uuid is None else [self.uuid]
+        return reverse(self.route, args=arguments) + self.end
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One piece of work: what, for whom, when or why, and where it is done."""
+    """One piece of work: what, for whom, when or why, and where it is done.
+
+    `window` is drawn when it is shown, as of `today`.
+    """
 
     kind: Kind
     what: str
-    url: str
+    at: Address
     participant: str
     why: str
     visit: str = ""
-    participant_url: str = ""
-    bar: WindowBar | None = None
+    person: UUID | None = None
+    window: PlannedWindow | None = None
+    booked_on: date | None = None
+    today: date | None = None
     clock: Clock | None = None
     order: tuple[object, ...] = ()
+
+    @property
+    def url(self) -> str:
+        return str(self.at)
+
+    @property
+    def participant_url(self) -> str:
+        """The participant's page; empty where the line knows only a number."""
+        return str(Address("workbench:participant", self.person)) if self.person else ""
+
+    @property
+    def bar(self) -> WindowBar | None:
+        if self.window is None or self.today is None:
+            return None
+        return window_bar(self.window, today=self.today, booked_on=self.booked_on)
 
     @property
     def chip(self) -> Chip:
@@ -65,14 +97,6 @@ class Here:
 
     def may_somewhere(self, permission: Permission) -> bool:
         return any(self.desk.may(permission, site) for site in self.sites.values())
-
-
-def participant_url(participant: Participant) -> str:
-    return reverse("workbench:participant", args=[participant.uuid])
-
-
-def visit_url(visit: Visit) -> str:
-    return reverse("workbench:visit", args=[visit.uuid])
 
 
 def ago(day: date, today: date) -> str:

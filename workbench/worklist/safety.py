@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Iterator
 from uuid import UUID
 
-from django.urls import reverse
-
 from accounts.vocabulary import Permission
 from adverse_events.access import (
     DueReport,
@@ -18,13 +16,13 @@ from adverse_events.reporting import ReportKind
 from randomization.access import UnblindingLine, unblindings_at
 from trials.access import local_time
 from workbench.vocabulary import Kind
-from workbench.worklist.lines import AHEAD, Clock, Here, Line, participant_url
+from workbench.worklist.lines import AHEAD, Address, Clock, Here, Line
 
 _P = Permission
 
 
-def _event_url(uuid: UUID) -> str:
-    return reverse("adverse_events:event", args=[uuid])
+def _event(uuid: UUID) -> Address:
+    return Address("adverse_events:event", uuid)
 
 
 def reports(here: Here) -> Iterator[Line]:
@@ -32,10 +30,10 @@ def reports(here: Here) -> Iterator[Line]:
     for report in due:
         site = here.sites[report.site_id]
         is_ours = report.kind is ReportKind.SITE_TO_SPONSOR
-        url = _event_url(report.event_uuid)
+        at = _event(report.event_uuid)
         clock = Clock(
             label=f"{report.label}: {report.term}, {report.participant_number}",
-            url=url,
+            url=str(at),
             due_at=local_time(site, report.due_at),
             now=local_time(site, here.now),
             tone="late" if report.is_overdue else "due",
@@ -45,7 +43,7 @@ def reports(here: Here) -> Iterator[Line]:
         yield Line(
             kind=Kind.SAFETY,
             what=report.label,
-            url=url,
+            at=at,
             participant=report.participant_number,
             why=report.term,
             clock=clock,
@@ -68,9 +66,9 @@ def events(here: Here) -> Iterator[Line]:
             yield Line(
                 kind=Kind.CAUSALITY,
                 what=f"{what}: {event.term}",
-                url=_event_url(event.uuid),
+                at=_event(event.uuid),
                 participant=event.participant.number,
-                participant_url=participant_url(event.participant),
+                person=event.participant.uuid,
                 why="Serious event" if event.is_serious else "Waits since its onset",
                 order=(not event.is_serious, event.onset_on),
             )
@@ -82,7 +80,7 @@ def unblindings(here: Here) -> Iterator[Line]:
         yield Line(
             kind=Kind.UNBLINDING,
             what=f"{line.kind} unblinding, to {line.name}",
-            url=f"{reverse('workbench:participants')}?q={line.participant_number}",
+            at=Address("workbench:participants", end=f"?q={line.participant_number}"),
             participant=line.participant_number,
             why=line.why,
             order=(-line.at.timestamp(),),

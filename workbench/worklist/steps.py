@@ -4,8 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from django.urls import reverse
-
 from accounts.vocabulary import Permission
 from participants.access import NEXT_MILESTONE, facts_of, judged
 from participants.lifecycle import State
@@ -13,7 +11,7 @@ from participants.models import Fact, Participant
 from participants.vocabulary import CONFIRMATION
 from trials.access import definition_of
 from workbench.vocabulary import Kind
-from workbench.worklist.lines import Here, Line, participant_url
+from workbench.worklist.lines import Address, Here, Line
 
 _P = Permission
 _STEPPING = (
@@ -44,9 +42,9 @@ def steps(here: Here) -> Iterator[Line]:
         yield Line(
             kind=step.kind,
             what=step.what,
-            url=reverse(step.route, args=[person.uuid]),
+            at=Address(step.route, person.uuid),
             participant=person.number,
-            participant_url=participant_url(person),
+            person=person.uuid,
             why=step.why,
             order=(person.number,),
         )

@@ -4,15 +4,19 @@ from collections.abc import Iterator
 from datetime import date
 
 from django.db.models import Q
-from django.urls import reverse
 
 from accounts.vocabulary import Permission
-from sessions.drawing.windows import PlannedWindow, WindowBar, today_text, window_bar
+from sessions.drawing.windows import PlannedWindow, today_text
 from sessions.models import Visit
 from workbench.vocabulary import Kind, visit_name
-from workbench.worklist.lines import AHEAD, Here, Line, ago, participant_url, visit_url
+from workbench.worklist.lines import AHEAD, Address, Here, Line, ago
 
 _P = Permission
+_SHOWN = (
+    *("uuid", "site_id", "number", "label", "position", "state", "plan"),
+    *("opens", "target", "closes", "booked_on", "booked_time"),
+    *("participant__uuid", "participant__number"),
+)
 
 
 def visits(here: Here) -> Iterator[Line]:
@@ -23,7 +27,7 @@ def visits(here: Here) -> Iterator[Line]:
         Visit.objects.open_to_record()
         .filter(due, site__in=here.sites)
         .select_related("participant")
-        .defer("missed_reason", "why", "participant__end_reason")
+        .only(*_SHOWN)
     )
     for visit in visits:
         found = standing_of(visit, today=here.days[visit.site_id])
@@ -33,12 +37,14 @@ def visits(here: Here) -> Iterator[Line]:
         yield Line(
             kind=kind,
             what=_visit_act(visit, kind, here),
-            url=_visit_work_url(visit, kind, here),
+            at=_where(visit, kind, here),
             participant=visit.participant.number,
-            participant_url=participant_url(visit.participant),
+            person=visit.participant.uuid,
             visit=visit_name(visit.number, visit.label),
             why=why,
-            bar=_bar(visit, here.days[visit.site_id]),
+            window=window_of(visit),
+            booked_on=visit.booked_on,
+            today=here.days[visit.site_id],
             order=(
                 _day_of(visit, kind),
                 str(visit.booked_time or ""),
@@ -92,21 +98,14 @@ def window_of(visit: Visit) -> PlannedWindow | None:
     return PlannedWindow(visit.opens, visit.target, visit.closes)
 
 
-def _bar(visit: Visit, today: date) -> WindowBar | None:
-    window = window_of(visit)
-    if window is None:
-        return None
-    return window_bar(window, today=today, booked_on=visit.booked_on)
-
-
 def _visit_act(visit: Visit, kind: Kind, here: Here) -> str:
     if not here.may(_P.RECORD_VISITS, visit.site_id) or kind is Kind.COMING:
         return "See visit"
     return "Book visit" if kind is Kind.CLOSING else "Record visit"
 
 
-def _visit_work_url(visit: Visit, kind: Kind, here: Here) -> str:
+def _where(visit: Visit, kind: Kind, here: Here) -> Address:
     if not here.may(_P.RECORD_VISITS, visit.site_id) or kind is Kind.COMING:
-        return visit_url(visit)
+        return Address("workbench:visit", visit.uuid)
     route = "sessions:book" if kind is Kind.CLOSING else "sessions:hold"
-    return reverse(route, args=[visit.uuid])
+    return Address(route, visit.uuid)

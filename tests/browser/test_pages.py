@@ -1,0 +1,149 @@
+"""Every page that people open all day: axe finds nothing, and it fits a phone."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from django.urls import reverse
+
+from accounts.vocabulary import Role
+from adverse_events.actions import NewEvent, report_events
+from participants.models import Participant
+from tests.browser.looking import Desk, check, overflow
+from tests.randomization.world import sealed
+from tests.world import ON_TARGET, World, confirmed, new_world, requested_caps, visit_of
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+PHONE = {"width": 390, "height": 844}
+
+
+@dataclass
+class Lived:
+    """A world in which enough has happened for its pages to have something to show."""
+
+    world: World
+    participant: Participant
+    interview: str
+
+
+@pytest.fixture
+def lived(own_database: str) -> Lived:
+    world = sealed(new_world("PAGES-1"))
+    (participant,) = confirmed(world)
+    report_events(
+        events=[
+            NewEvent(
+                participant=participant,
+                term="Euphoric mood",
+                onset_on=ON_TARGET["prep_2"],
+                severity="mild",
+                valence="pleasant",
+                outcome="recovered",
+                action_taken="not_changed",
+            )
+        ],
+        by=world.actor(Role.COORDINATOR),
+    )
+    interview = requested_caps(world, participant)
+    return Lived(world, participant, str(interview.uuid))
+
+
+def site_pages(lived: Lived) -> list[str]:
+    uuid = lived.participant.uuid
+    visit = visit_of(lived.participant, "dosing_1").uuid
+    return [
+        reverse("workbench:home"),
+        reverse("workbench:participants"),
+        reverse("workbench:participant", args=[uuid]),
+        reverse("workbench:trail", args=[uuid]),
+        reverse("workbench:visit", args=[visit]),
+        reverse("participants:screen"),
+        reverse("participants:identity", args=[uuid]),
+        reverse("participants:eligibility", args=[uuid]),
+        reverse("participants:new_deviation", args=[uuid]),
+        reverse("randomization:randomize", args=[uuid]),
+        reverse("adverse_events:report", args=[uuid]),
+        reverse("adverse_events:event", args=[lived.participant.events.get().uuid]),
+        reverse("adverse_events:board"),
+        reverse("sessions:book", args=[visit]),
+        reverse("sessions:miss", args=[visit]),
+        reverse("sessions:dosing", args=[visit]),
+        reverse("sessions:fail_screening", args=[uuid]),
+        reverse("trials:trial", args=[lived.world.trial.uuid]),
+        reverse("accounts:change_password"),
+    ]
+
+
+def oversight_pages(lived: Lived) -> list[str]:
+    pk = lived.participant.pk
+    return [
+        reverse("oversight:index"),
+        reverse("trail:list"),
+        reverse("trail:participant", args=[pk]),
+        reverse("oversight:participants_participant_changelist"),
+        reverse("oversight:participants_participant_change", args=[pk]),
+        reverse("oversight:study_sessions_visit_changelist"),
+    ]
+
+
+def looked_at(enter: Callable[..., Desk], user: object, addresses: list[str]) -> None:
+    desk = enter(user)
+    wide = []
+    for address in addresses:
+        response = desk.page.goto(address)
+        assert response is not None
+        assert response.status == 200, address
+        check(desk.page)
+        desk.page.set_viewport_size(PHONE)  # type: ignore[arg-type] # two ints by name
+        wide += overflow(desk.page)
+        desk.page.set_viewport_size({"width": 1366, "height": 768})
+        wide += overflow(desk.page)
+    assert not wide, wide
+
+
+def test_the_pages_of_a_site_pass_axe_and_fit_a_phone(
+    lived: Lived, enter: Callable[..., Desk]
+) -> None:
+    looked_at(enter, lived.world.user(Role.COORDINATOR), site_pages(lived))
+
+
+def test_a_raters_pages_pass_axe_and_fit_a_phone(
+    lived: Lived, enter: Callable[..., Desk]
+) -> None:
+    pages = [
+        reverse("assessments:ratings"),
+        reverse("assessments:enter", args=[lived.interview]),
+    ]
+    looked_at(enter, lived.world.user(Role.RATER), pages)
+
+
+def test_the_sponsors_and_data_managers_pages_pass_axe_and_fit_a_phone(
+    lived: Lived, enter: Callable[..., Desk]
+) -> None:
+    looked_at(enter, lived.world.user(Role.SPONSOR), [reverse("exports:home")])
+    trial = lived.world.trial.uuid
+    pages = [reverse("trials:delegate", args=[trial]), reverse("exports:home")]
+    looked_at(enter, lived.world.user(Role.DATA_MANAGER), pages)
+
+
+def test_strangers_pages_pass_axe(lived: Lived, enter: Callable[..., Desk]) -> None:
+    looked_at(
+        enter, None, [reverse("accounts:sign_in"), reverse("trials:demonstration")]
+    )
+
+
+def test_the_oversight_site_passes_axe(
+    lived: Lived, enter: Callable[..., Desk]
+) -> None:
+    auditor = lived.world.user(Role.AUDITOR)
+    desk = enter()
+    desk.page.goto("/sign-in/")
+    desk.page.get_by_label("User name", exact=True).fill(auditor.username)
+    desk.page.get_by_label("Password", exact=True).fill("long enough to pass")
+    desk.page.get_by_role("button", name="Continue").click()
+    desk.page.get_by_role("heading", name="The record").wait_for()
+    for address in oversight_pages(lived):
+        response = desk.page.goto(address)
+        assert response is not None
+        assert response.status == 200, address
+        check(desk.page)
