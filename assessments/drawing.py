@@ -151,16 +151,13 @@ def course_plot(
     Raises ValueError without points: the page shows its empty state then.
     """
     if not points:
-        message = "a course without points has nothing to draw"
-        raise ValueError(message)
+        raise ValueError("a course without points has nothing to draw")
     ordered = sorted(points, key=lambda point: point.on)
     width, height = size
     right = width - (BAND_LABELS if bands else 12.0)
     bottom = height - FOOT
-    days = [point.on for point in ordered]
-    days += [day for each in windows for day in (each.opens_on, each.closes_on)]
     axis = _Axis(lowest, highest, TOP, bottom)
-    scale = Scale(min(days), max(days), LEFT + 16, right - 16)
+    scale = _days(ordered, windows, right)
     drawn = _drawn_points(ordered, scale, axis)
     return CoursePlot(
         name=name,
@@ -181,6 +178,14 @@ def course_plot(
         rows=_rows(ordered),
         sentence=_sentence(name, ordered),
     )
+
+
+def _days(
+    points: Sequence[CoursePoint], windows: Sequence[CourseWindow], right: float
+) -> Scale:
+    days = [point.on for point in points]
+    days += [day for each in windows for day in (each.opens_on, each.closes_on)]
+    return Scale(min(days), max(days), LEFT + 16, right - 16)
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,18 +58,103 @@ def _source(domain: str) -> str:
     ).strip()
 
 
+# Named here by what follows the two letters of the domain.
+_RESULT = (
+    Variable(
+        "ORRES",
+        "Result or Finding in Original Units",
+        f"coalesce(r.words[r.value::int], {_VALUE})",
+        COLLECTED,
+        disclosure=FieldClass.OUTCOME,
+    ),
+    Variable(
+        "STRESC",
+        "Character Result/Finding in Std Format",
+        _VALUE,
+        COLLECTED,
+        disclosure=FieldClass.OUTCOME,
+    ),
+    Variable(
+        "STRESN",
+        "Numeric Result/Finding in Std Units",
+        "trim_scale(r.value)",
+        COLLECTED,
+        Kind.NUMBER,
+        disclosure=FieldClass.OUTCOME,
+    ),
+    Variable(
+        "STAT",
+        "Completion Status",
+        f"CASE WHEN {_NO_VALUE} THEN 'NOT DONE' END",
+        COLLECTED,
+        disclosure=FieldClass.OUTCOME,
+        note="Codelist ND",
+    ),
+    Variable(
+        "REASND",
+        "Reason Not Done",
+        _REASON,
+        COLLECTED,
+        disclosure=FieldClass.OUTCOME,
+    ),
+    Variable(
+        "DRVFL",
+        "Derived Flag",
+        "CASE WHEN r.part = 'score' THEN 'Y' END",
+        DERIVED,
+        note="Y for what was computed from the answers",
+    ),
+    Variable("EVAL", "Evaluator", "f.evaluator", ASSIGNED),
+    Variable(
+        "EVALID",
+        "Evaluator Identifier",
+        "f.evaluator_id",
+        ASSIGNED,
+        note="Pseudonym of the rater, the same within the trial",
+    ),
+)
+_TIMING = (
+    Variable("DTC", "Date/Time of Collection", "f.dtc", COLLECTED),
+    replace(_DAY, name="DY", sql="f.study_day"),
+    Variable("EVLINT", "Evaluation Interval", "f.duration", ASSIGNED),
+    Variable("EVINTX", "Evaluation Interval Text", "f.period", ASSIGNED),
+)
+
+
+def _tests(what: str) -> tuple[Variable, ...]:
+    """Return the variables that say which answer of which form a row holds."""
+    return (
+        number(
+            "SEQ",
+            "Sequence Number",
+            _SEQUENCE,
+            origin=DERIVED,
+            note="Number of the form times 1000, plus the place of the test in it",
+        ),
+        Variable(
+            "SPID",
+            "Sponsor-Defined Identifier",
+            "f.uuid::text",
+            ASSIGNED,
+            note="The assessment",
+        ),
+        Variable(
+            "TESTCD",
+            f"{what} Short Name",
+            "r.testcd",
+            ASSIGNED,
+            note="Sponsor's own where controlled terminology has none",
+        ),
+        Variable("TEST", f"{what} Name", "r.test", ASSIGNED),
+        Variable("CAT", f"Category for {what}", "f.category", ASSIGNED),
+    )
+
+
 def _form_dataset(domain: str, label: str, what: str) -> Dataset:
     """Return the dataset of one of the two domains of findings about a person."""
 
-    def own(suffix: str, label: str, sql: str, *, note: str = "") -> Variable:
-        return Variable(
-            domain + suffix,
-            label,
-            sql,
-            COLLECTED,
-            disclosure=FieldClass.OUTCOME,
-            note=note,
-        )
+    def own(variables: tuple[Variable, ...]) -> tuple[Variable, ...]:
+        return tuple(replace(each, name=domain + each.name) for each in variables)
 
     return Dataset(
         name=domain,
@@ -80,73 +165,11 @@ def _form_dataset(domain: str, label: str, what: str) -> Dataset:
         keys=("STUDYID", "USUBJID", f"{domain}CAT", f"{domain}TESTCD", "VISITNUM"),
         variables=(
             *identifiers(domain),
-            number(
-                f"{domain}SEQ",
-                "Sequence Number",
-                _SEQUENCE,
-                origin=DERIVED,
-                note="Number of the form times 1000, plus the place of the test in it",
-            ),
-            Variable(
-                f"{domain}SPID",
-                "Sponsor-Defined Identifier",
-                "f.uuid::text",
-                ASSIGNED,
-                note="The assessment",
-            ),
-            Variable(
-                f"{domain}TESTCD",
-                f"{what} Short Name",
-                "r.testcd",
-                ASSIGNED,
-                note="Sponsor's own where controlled terminology has none",
-            ),
-            Variable(f"{domain}TEST", f"{what} Name", "r.test", ASSIGNED),
-            Variable(f"{domain}CAT", f"Category for {what}", "f.category", ASSIGNED),
-            own(
-                "ORRES",
-                "Result or Finding in Original Units",
-                f"coalesce(r.words[r.value::int], {_VALUE})",
-            ),
-            own("STRESC", "Character Result/Finding in Std Format", _VALUE),
-            Variable(
-                f"{domain}STRESN",
-                "Numeric Result/Finding in Std Units",
-                "trim_scale(r.value)",
-                COLLECTED,
-                Kind.NUMBER,
-                disclosure=FieldClass.OUTCOME,
-            ),
-            own(
-                "STAT",
-                "Completion Status",
-                f"CASE WHEN {_NO_VALUE} THEN 'NOT DONE' END",
-                note="Codelist ND",
-            ),
-            own("REASND", "Reason Not Done", _REASON),
-            Variable(
-                f"{domain}DRVFL",
-                "Derived Flag",
-                "CASE WHEN r.part = 'score' THEN 'Y' END",
-                origin=DERIVED,
-                note="Y for what was computed from the answers",
-            ),
-            Variable(f"{domain}EVAL", "Evaluator", "f.evaluator", ASSIGNED),
-            Variable(
-                f"{domain}EVALID",
-                "Evaluator Identifier",
-                "f.evaluator_id",
-                ASSIGNED,
-                note="Pseudonym of the rater, the same within the trial",
-            ),
+            *own(_tests(what)),
+            *own(_RESULT),
             *visit("f.visitnum", "f.visit"),
             replace(_EPOCH, sql="f.epoch"),
-            Variable(f"{domain}DTC", "Date/Time of Collection", "f.dtc", COLLECTED),
-            replace(_DAY, name=f"{domain}DY", sql="f.study_day"),
-            Variable(f"{domain}EVLINT", "Evaluation Interval", "f.duration", ASSIGNED),
-            Variable(
-                f"{domain}EVINTX", "Evaluation Interval Text", "f.period", ASSIGNED
-            ),
+            *own(_TIMING),
         ),
     )
 

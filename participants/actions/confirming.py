@@ -51,14 +51,7 @@ def confirm_eligibility(
     the participants also move on in their course. 21 CFR 312.60; 11.50, 11.200.
     """
     people = [item.participant for item in confirmations]
-    if not isinstance(by, Actor):
-        raise NotPermitted("Eligibility is confirmed by an investigator, never a job.")
-    require(
-        by=by,
-        permission=Permission.CONFIRM_ELIGIBILITY,
-        site_ids=site_ids_of(participants=people),
-    )
-    reauthenticate(by=by, password=password)
+    signer = _signer(people, password=password, by=by)
     with acting(
         "confirm eligibility",
         by=by,
@@ -67,7 +60,7 @@ def confirm_eligibility(
     ):
         rows = locked(participants=people)
         decisions = EligibilityDecision.objects.bulk_create(
-            _decisions(confirmations, rows, milestone=milestone, user_id=by.user_id)
+            _decisions(confirmations, rows, milestone=milestone, user_id=signer.user_id)
         )
         sign(
             meaning=MEANING,
@@ -78,6 +71,19 @@ def confirm_eligibility(
             steps = [Step(item.participant, item.on) for item in confirmations]
             mark_confirmed(steps=steps, by=by)
     return decisions
+
+
+def _signer(people: Sequence[Participant], *, password: str, by: AnyActor) -> Actor:
+    """Return who signs: somebody who may, and whose password it is."""
+    if not isinstance(by, Actor):
+        raise NotPermitted("Eligibility is confirmed by an investigator, never a job.")
+    require(
+        by=by,
+        permission=Permission.CONFIRM_ELIGIBILITY,
+        site_ids=site_ids_of(participants=people),
+    )
+    reauthenticate(by=by, password=password)
+    return by
 
 
 def _decisions(

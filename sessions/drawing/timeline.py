@@ -146,21 +146,7 @@ def timeline(
     drawable = [mark for mark in marks if mark.days()]
     reached = [day for mark in drawable for day in mark.days()]
     scale = _timeline_scale(min([first_on, *reached]), max([last_on, *reached]), width)
-    drawn_lanes: list[DrawnLane] = []
-    drawn_marks: list[DrawnMark] = []
-    y = HEAD_HEIGHT
-    for label in lanes:
-        here = [mark for mark in drawable if mark.lane == label]
-        if not here:
-            continue
-        placed = _stack(here, scale)
-        rows = 1 + max(row for _, row in placed)
-        drawn_lanes.append(DrawnLane(label, y, rows * ROW_HEIGHT, y + 19))
-        drawn_marks += [
-            _drawn(mark, scale, today=today, y=y + row * ROW_HEIGHT)
-            for mark, row in placed
-        ]
-        y += rows * ROW_HEIGHT
+    drawn_lanes, drawn_marks, y = _drawn_lanes(lanes, drawable, scale, today=today)
     today_x = scale.middle(today) if scale.first_on <= today <= scale.last_on else None
     return Timeline(
         width=round(scale.right + 8, 1),
@@ -177,6 +163,28 @@ def timeline(
         marks=drawn_marks,
         sentence=_timeline_sentence(drawable, today),
     )
+
+
+def _drawn_lanes(
+    lanes: Sequence[str], marks: Sequence[PlannedMark], scale: Scale, *, today: date
+) -> tuple[list[DrawnLane], list[DrawnMark], float]:
+    """Returns the lanes that hold a visit, all marks, and where the last lane ends."""
+    drawn_lanes: list[DrawnLane] = []
+    drawn_marks: list[DrawnMark] = []
+    y = HEAD_HEIGHT
+    for label in lanes:
+        here = [mark for mark in marks if mark.lane == label]
+        if not here:
+            continue
+        placed = _stack(here, scale)
+        rows = 1 + max(row for _, row in placed)
+        drawn_lanes.append(DrawnLane(label, y, rows * ROW_HEIGHT, y + 19))
+        drawn_marks += [
+            _drawn(mark, scale, today=today, y=y + row * ROW_HEIGHT)
+            for mark, row in placed
+        ]
+        y += rows * ROW_HEIGHT
+    return drawn_lanes, drawn_marks, y
 
 
 def _timeline_scale(first_on: date, last_on: date, width: float) -> Scale:

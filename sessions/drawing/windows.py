@@ -143,11 +143,10 @@ def window_bar(
     table can be compared; what lies further out is held at the edge, and the
     sentence says how far out it is.
     """
-    margin = timedelta(days=max(1, round(window.days / 2)))
-    inset = 6.0
-    scale = Scale(
-        window.opens_on - margin, window.closes_on + margin, inset, width - inset
+    sentence = window_sentence(
+        window, today=today, booked_on=booked_on, held_on=held_on
     )
+    scale = _bar_scale(window, width)
     thickness = 8.0
     middle = height / 2
     opens_x, closes_x = scale.starts(window.opens_on), scale.ends(window.closes_on)
@@ -167,9 +166,15 @@ def window_bar(
         booked_x=None if booked_on is None or held_on else scale.middle(booked_on),
         held_x=None if held_on is None else scale.middle(held_on),
         held_inside=held_on is None or window.holds(held_on),
-        sentence=window_sentence(
-            window, today=today, booked_on=booked_on, held_on=held_on
-        ),
+        sentence=sentence,
+    )
+
+
+def _bar_scale(window: PlannedWindow, width: int) -> Scale:
+    margin = timedelta(days=max(1, round(window.days / 2)))
+    inset = 6.0
+    return Scale(
+        window.opens_on - margin, window.closes_on + margin, inset, width - inset
     )
 
 

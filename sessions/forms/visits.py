@@ -119,7 +119,6 @@ class SessionForm(ActForm):
         super().__init__(*args, **more)
         self._site, self._held_on = visit.site, held_on
         therapists = therapists_at(visit.site, on=held_on)
-        started, ended = _local_times(visit.site, session)
         lead = session.lead_therapist_id if session else None
         self.fields["lead_therapist"] = person_field(
             "Lead therapist", therapists, initial=lead
@@ -131,15 +130,7 @@ class SessionForm(ActForm):
             required=visit.kind == "dosing",
             empty_label="Choose a person" if visit.kind == "dosing" else "Nobody",
         )
-        self.fields["started"] = time_field(
-            "Started at",
-            initial=started,
-            help_text=f"Local time, {visit.site.time_zone}.",
-        )
-        self.fields["ended_on"] = day_field(
-            "Ended on", initial=ended.date() if ended else held_on
-        )
-        self.fields["ended"] = time_field("Ended at", initial=ended)
+        self._ask_times(session)
         self.fields["note"] = text_field(
             "Note",
             rows=4,
@@ -149,6 +140,18 @@ class SessionForm(ActForm):
         )
         if session:
             self.fields["reason"] = reason_field()
+
+    def _ask_times(self, session: TherapySession | None) -> None:
+        started, ended = _local_times(self._site, session)
+        self.fields["started"] = time_field(
+            "Started at",
+            initial=started,
+            help_text=f"Local time, {self._site.time_zone}.",
+        )
+        self.fields["ended_on"] = day_field(
+            "Ended on", initial=ended.date() if ended else self._held_on
+        )
+        self.fields["ended"] = time_field("Ended at", initial=ended)
 
     def moments(self) -> tuple[datetime, datetime]:
         """Return the session's start and end, in the site's zone."""

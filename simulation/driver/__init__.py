@@ -1,7 +1,7 @@
 """The driver of the demonstration: plays plans through the ordinary actions."""
 
 from simulation.driver.cast import PASSWORD
-from simulation.driver.playing import began_on, demonstrate
+from simulation.driver.playing import began_on, begin, demonstrate
 from simulation.driver.script import (
     IDENTIFIER,
     SEED,
@@ -18,6 +18,7 @@ __all__ = [
     "Member",
     "Script",
     "began_on",
+    "begin",
     "demonstrate",
     "full_script",
     "script_of",

@@ -40,7 +40,7 @@ def demonstrate(script: Script, *, report: Report = lambda _: None) -> int:
     once: each act is played by the first of them and found played by the others.
     """
     played = 0
-    if _open_stage(script):
+    if begin(script):
         report("The trial is open")
         played += 1
     for act in _left(_scene(script)):
@@ -50,8 +50,8 @@ def demonstrate(script: Script, *, report: Report = lambda _: None) -> int:
     return played
 
 
-def _open_stage(script: Script) -> bool:
-    """Open the trial unless it is; whether that was done now."""
+def begin(script: Script) -> bool:
+    """Open the trial with sites, people, list and kits, unless it is open already."""
     with transaction.atomic():
         _wait_for_others()
         if Trial.objects.filter(identifier=script.identifier).exists():

@@ -31,14 +31,19 @@ def kept_token() -> str:
         return ""
 
 
+def is_issued(identifier: str) -> bool:
+    """Whether the demonstration's token was issued, still kept or not."""
+    return ApiToken.objects.filter(trial__identifier=identifier, name=NAME).exists()
+
+
 def keep_token(identifier: str, *, now: datetime) -> None:
     """Issue the sponsor's token once, and write it down: it is shown once only.
 
     The file comes before the commit, so that no token is issued that nobody knows.
     """
-    cast = cast_of(identifier)
-    if ApiToken.objects.filter(trial=cast.trial, name=NAME).exists():
+    if is_issued(identifier):
         return
+    cast = cast_of(identifier)
     with transaction.atomic():
         _, plain = issue_token(
             trial=cast.trial,

@@ -45,13 +45,10 @@ def visit(request: HttpRequest, uuid: UUID) -> HttpResponse:
     forms = forms_of(
         [found], definition_for(found.participant), found.protocol_version_id
     )[found.pk]
-    session = TherapySession.objects.filter(visit=found).select_related(
-        "lead_therapist", "co_therapist"
-    )
     known = AtVisit(
         visit=found,
         forms=forms,
-        session=session.first() if found.kind in WITH_SESSION else None,
+        session=_session(found),
         doses=list(doses_of(found)) if found.kind == "dosing" else [],
     )
     context = {
@@ -69,15 +66,25 @@ def visit(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "has_session": found.kind in WITH_SESSION,
         "doses": [_dose_line(dose) for dose in known.doses],
         "events": _events(found),
-        "deviations": list(
-            Deviation.objects.filter(
-                participant_id=found.participant_id, visit_code=found.code
-            ).order_by("occurred_on", "id")
-        ),
+        "deviations": _deviations(found),
         "reminders": [_reminder_line(line) for line in reminders_of([found.pk])],
     }
     with timezone.override(found.site.time_zone):
         return render(request, "workbench/visit.html", context)
+
+
+def _session(found: Visit) -> TherapySession | None:
+    if found.kind not in WITH_SESSION:
+        return None
+    people = ("lead_therapist", "co_therapist")
+    return TherapySession.objects.filter(visit=found).select_related(*people).first()
+
+
+def _deviations(found: Visit) -> list[Deviation]:
+    here = Deviation.objects.filter(
+        participant_id=found.participant_id, visit_code=found.code
+    )
+    return list(here.order_by("occurred_on", "id"))
 
 
 def _bar(found: Visit, today: Any) -> Any:

@@ -8,7 +8,13 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from simulation.driver import IDENTIFIER, began_on, demonstrate, full_script
+from simulation.driver import (
+    IDENTIFIER,
+    began_on,
+    begin,
+    demonstrate,
+    full_script,
+)
 from simulation.driver.tokens import keep_token
 
 
@@ -34,7 +40,9 @@ class Command(BaseCommand):
         def say(act: str) -> None:
             self.stdout.write(f"{time.monotonic() - began:5.1f} s  {act}")
 
-        played = demonstrate(script, report=say)
+        begun = begin(script)
+        # Before the rest: whoever has just been shown the accounts wants the token too.
         keep_token(IDENTIFIER, now=now)
+        played = demonstrate(script, report=say) + begun
         words = f"{played} acts played" if played else "nothing left to play"
         self.stdout.write(f"The demonstration is complete: {words}.")

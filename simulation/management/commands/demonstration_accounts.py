@@ -1,13 +1,16 @@
 """`manage.py demonstration_accounts`: who can be signed in as, one line for each role."""
 
+import time
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
 from accounts.vocabulary import ROLES, Role
-from simulation.driver import PASSWORD
+from simulation.driver import IDENTIFIER, PASSWORD
 from simulation.driver.setting_up import shown_accounts
-from simulation.driver.tokens import kept_token, token_file
+from simulation.driver.tokens import is_issued, kept_token, token_file
+
+PATIENCE = 15  # seconds
 
 
 class Command(BaseCommand):
@@ -28,11 +31,22 @@ class Command(BaseCommand):
             for role in Role
             if role in accounts
         ]
-        if token := kept_token():
+        if token := _awaited_token():
             lines.append(f"  Sponsor's API token: {token}")
         else:
             lines.append(
-                f"  The sponsor's API token will be in {token_file()} once the "
-                "demonstration is complete."
+                f"  Sponsor's API token: none in {token_file()}; the data manager issues "
+                "one on the export page."
             )
         self.stdout.write("\n".join(lines))
+
+
+def _awaited_token() -> str:
+    """Return the token; at a first start, once the trial is open, which takes seconds."""
+    end_of_patience = time.monotonic() + PATIENCE
+    while not (token := kept_token()):
+        if is_issued(IDENTIFIER) or time.monotonic() > end_of_patience:
+            # Issued and committed between the two looks, or issued and lost.
+            return kept_token()
+        time.sleep(0.2)
+    return token
