@@ -154,8 +154,7 @@ def course_plot(
         raise ValueError("a course without points has nothing to draw")
     ordered = sorted(points, key=lambda point: point.on)
     width, height = size
-    right = width - (BAND_LABELS if bands else 12.0)
-    bottom = height - FOOT
+    right, bottom = width - (BAND_LABELS if bands else 12.0), height - FOOT
     axis = _Axis(lowest, highest, TOP, bottom)
     scale = _days(ordered, windows, right)
     drawn = _drawn_points(ordered, scale, axis)
