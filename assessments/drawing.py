@@ -146,17 +146,15 @@ def course_plot(
 ) -> CoursePlot:
     """Returns the drawing of totals between the lowest and highest possible total.
 
-    A total that is not determined breaks the line and is marked at the foot; it is
-    never drawn as a value.
-    Raises ValueError without points: the page shows its empty state then.
+    A total that is not determined breaks the line and is marked at the foot, never
+    drawn as a value. Raises ValueError without points: the page is empty then.
     """
     if not points:
         raise ValueError("a course without points has nothing to draw")
     ordered = sorted(points, key=lambda point: point.on)
     width, height = size
     right, bottom = width - (BAND_LABELS if bands else 12.0), height - FOOT
-    axis = _Axis(lowest, highest, TOP, bottom)
-    scale = _days(ordered, windows, right)
+    axis, scale = _Axis(lowest, highest, TOP, bottom), _days(ordered, windows, right)
     drawn = _drawn_points(ordered, scale, axis)
     return CoursePlot(
         name=name,
