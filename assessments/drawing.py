@@ -146,13 +146,12 @@ def course_plot(
 ) -> CoursePlot:
     """Returns the drawing of totals between the lowest and highest possible total.
 
-    A total that is not determined breaks the line and is marked at the foot, never
-    drawn as a value. Raises ValueError without points: the page is empty then.
+    A total that is not determined breaks the line and is marked at the foot.
+    Raises ValueError without points: the page is empty then.
     """
     if not points:
         raise ValueError("a course without points has nothing to draw")
-    ordered = sorted(points, key=lambda point: point.on)
-    width, height = size
+    ordered, (width, height) = sorted(points, key=lambda point: point.on), size
     right, bottom = width - (BAND_LABELS if bands else 12.0), height - FOOT
     axis, scale = _Axis(lowest, highest, TOP, bottom), _days(ordered, windows, right)
     drawn = _drawn_points(ordered, scale, axis)
