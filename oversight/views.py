@@ -28,16 +28,19 @@ def trail(request: HttpRequest) -> HttpResponse:
     }
     overseen = _overseen(request)
     actions = Action.objects.filter(trial_id__in=overseen)
+    about = None
     if asked["participant"]:
         participant = Participant.objects.filter(
             trial_id__in=overseen, number=asked["participant"]
         ).first()
         actions = history.of_participant(participant.pk if participant else 0)
+        if participant:
+            about = history.Subject(participant.pk, participant.number)
     if asked["who"]:
         actions = actions.filter(actor_name__icontains=asked["who"])
     if asked["verb"]:
         actions = actions.filter(verb__icontains=asked["verb"])
-    return _page(request, actions, title="Audit trail", asked=asked)
+    return _page(request, actions, title="Audit trail", asked=asked, about=about)
 
 
 def of_participant(request: HttpRequest, pk: int) -> HttpResponse:
