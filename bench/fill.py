@@ -76,7 +76,7 @@ def fill(participants: int) -> None:
     )
     people = _people(trial, sites)
     pattern = _pattern(sites[0], people[Role.COORDINATOR])
-    _courses(trial, sites, pattern, people[Role.RATER], participants)
+    _courses(sites, pattern, rater=people[Role.RATER], count=participants)
     _answers(trial)
     with connection.cursor() as cursor:
         for table in ("study_sessions_visit", "assessments_assessment"):
@@ -84,12 +84,12 @@ def fill(participants: int) -> None:
 
 
 def _courses(
-    trial: Trial, sites: list[Site], pattern: Participant, rater: User, count: int
+    sites: list[Site], pattern: Participant, *, rater: User, count: int
 ) -> None:
-    place = Place(trial_id=trial.pk)
+    place = Place(trial_id=pattern.trial_id)
     with acting("fill", by=SETUP, place=place), connection.cursor() as cursor:
         _participants(sites, pattern, count // SITES)
-        cursor.execute(VISITS, [pattern.pk, trial.pk, pattern.pk])
+        cursor.execute(VISITS, [pattern.pk, pattern.trial_id, pattern.pk])
         for item in REGISTRY.values():
             cursor.execute(
                 ASSESSMENTS, [item.code, item.code, item.version, rater.pk, pattern.pk]

@@ -27,7 +27,7 @@ def routes(
             yield from routes(pattern, inner)
         elif isinstance(pattern, URLPattern) and pattern.name:
             names = pattern.pattern.regex.groupindex
-            converters = pattern.pattern.converters  # type: ignore[attr-defined] # RoutePattern's
+            converters = pattern.pattern.converters
             yield (
                 f"{namespace}{pattern.name}",
                 {name: _example(converters.get(name)) for name in names},

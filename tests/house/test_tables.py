@@ -81,7 +81,7 @@ def test_every_field_is_in_exactly_one_disclosure_class() -> None:
     wrong = []
     for model in study_models():
         declared = model.Disclosure  # type: ignore[attr-defined] # demanded by this test
-        classes = [
+        classes: list[set[str]] = [
             getattr(declared, name, set())
             for name in ("open", "identifying", "outcome", "unblinding")
         ]
