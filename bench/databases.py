@@ -36,12 +36,18 @@ def prepare(participants: int, *, afresh: bool) -> str:
     for variable in ("DATABASE_URL", "WORKER_DATABASE_URL", "OWNER_DATABASE_URL"):
         os.environ[variable] = named(os.environ[variable], name)
     if is_new:
-        subprocess.run(
-            [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
-            cwd=ROOT,
-            check=True,
-        )
+        _manage("migrate")
+    # Pages name their static files by hash, as in production.
+    _manage("collectstatic", "--no-input")
     return name
+
+
+def _manage(*command: str) -> None:
+    subprocess.run(
+        [sys.executable, "manage.py", *command, "--verbosity", "0"],
+        cwd=ROOT,
+        check=True,
+    )
 
 
 def _drop_others(admin: psycopg.Connection, keep: str) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -14,6 +15,7 @@ from audit.refusal import Refused
 from randomization.actions import NewKit
 from randomization.blocks import ListEntry, read_list
 from sessions.dosing import WORDS, Administration
+from trials.access import at_site, local_time
 from trials.models import Site
 
 _LARGEST = 2_000_000  # bytes; larger uploads would be written to a disk
@@ -31,7 +33,38 @@ class ActForm(forms.Form):
 
 
 class RandomizeForm(ActForm):
-    """Nothing is typed: randomizing is one press, and it is not undone."""
+    """Nothing is typed: randomizing is one press, now, and it is not undone.
+
+    Only in a synthetic trial may it be for an earlier day, so that a whole course can be
+    walked through in one sitting. The trail has the true time there too.
+    """
+
+    def __init__(self, *args: Any, site: Site, now: datetime, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.site, self.now = site, now
+        self.today = local_time(site, now).date()
+        if site.trial.is_synthetic:
+            day = {"type": "date", "class": "w-date", "max": self.today.isoformat()}
+            self.fields["on"] = forms.DateField(
+                label="Day",
+                required=False,
+                initial=self.today,
+                help_text="An earlier day is possible in a synthetic trial only.",
+                widget=forms.DateInput(attrs=day, format="%Y-%m-%d"),
+            )
+
+    def clean_on(self) -> date | None:
+        day: date | None = self.cleaned_data["on"]
+        if day is not None and day > self.today:
+            raise ValidationError("This day has not come yet at the site.")
+        return day
+
+    def moment(self) -> datetime:
+        """Return now, or noon of the earlier day that was chosen."""
+        day = self.cleaned_data.get("on") or self.today
+        if day == self.today:
+            return self.now
+        return at_site(self.site, datetime.combine(day, time(12)))
 
 
 class DispenseForm(ActForm):

@@ -45,10 +45,11 @@ def randomize(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Show what must be true before randomization, and randomize."""
     signed_in = cast(SignedInRequest, request)
     people = participants_for(signed_in.user.pk, Permission.RANDOMIZE)
-    person = get_object_or_404(people, uuid=uuid)
-    form = RandomizeForm(request.POST if request.method == "POST" else None)
+    person = get_object_or_404(people.select_related("site__trial"), uuid=uuid)
+    typed = request.POST if request.method == "POST" else None
+    form = RandomizeForm(typed, site=person.site, now=timezone.now())
     if request.method == "POST" and form.is_valid():
-        asked = actions.Randomizing(person, timezone.now())
+        asked = actions.Randomizing(person, form.moment())
         try:
             actions.randomize(randomizings=[asked], by=signed_in.actor)
         except Refused as refusal:

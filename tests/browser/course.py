@@ -3,13 +3,15 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from playwright.sync_api import Locator, Page
 
 from accounts.vocabulary import Role
 from participants.models import Participant
+from sessions.models import Visit
 from tests.browser.looking import Desk
 from tests.workbench.life import DAY_OF
 from tests.world import PASSWORD, World
@@ -36,7 +38,8 @@ class Course:
 
     @property
     def participant(self) -> Participant:
-        return Participant.objects.select_related("site").get(number=self.number)
+        people = Participant.objects.select_related("site")
+        return people.get(site=self.world.site, number=self.number)
 
     def day(self, days: int) -> date:
         """Return the day so many days after consent."""
@@ -69,6 +72,13 @@ class Course:
         table.get_by_role("link", name=name, exact=False).first.click()
         page.get_by_role("heading", name=name, level=1).wait_for()
         return page
+
+    def visit(self, code: str) -> Visit:
+        return Visit.objects.get(participant=self.participant, code=code)
+
+    def moment(self, code: str, at: time) -> datetime:
+        """Return a time of the site's clock on the day of a visit."""
+        return datetime.combine(self.on(code), at, ZoneInfo(self.world.site.time_zone))
 
     def hold(self, name: str, code: str, *, role: Role = Role.COORDINATOR) -> Page:
         """Record a visit on its planned day."""
