@@ -181,7 +181,7 @@ def signs_in(page: Page, user: User) -> None:
     page.get_by_label("User name", exact=True).fill(user.username)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Continue").click()
-    page.locator("#rail").wait_for()
+    page.wait_for_url(lambda url: "/sign-in/" not in url)
 
 
 @pytest.fixture

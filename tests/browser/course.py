@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from secrets import token_hex
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,7 +21,7 @@ from trials.access import today_at
 # V20's target is 175 days after consent: the day after today.
 LENGTH = 174
 CAPS_DIGITS = "1" + "2" * 20 + "1" + "222" + "334" + "01"  # a total of 40
-SDS_DIGITS = "567"
+ENDPOINT_DIGITS = "1" + "1" * 20 + "1" + "222" + "111" + "00"  # 20
 
 
 @dataclass
@@ -31,6 +32,9 @@ class Course:
     enter: Callable[..., Desk]
     desks: dict[str, Page] = field(default_factory=dict)
     number: str = ""
+    email: str = field(
+        default_factory=lambda: f"noa-{token_hex(4)}@participant.invalid"
+    )
 
     @property
     def today(self) -> date:
@@ -128,3 +132,8 @@ def follow(page: Page, link: str) -> None:
 def sign(page: Page, button: str) -> None:
     fill(page, {"Your password": PASSWORD})
     press(page, button)
+
+
+def shown_in(page: Page) -> str:
+    """Return the text of the page's own content."""
+    return page.get_by_role("main").inner_text()

@@ -1,4 +1,4 @@
-"""A new participant from the screening log to enrollment, in the browser."""
+"""A new participant from screening to a signed primary endpoint, in the browser."""
 
 import re
 from collections.abc import Callable
@@ -7,13 +7,33 @@ import pytest
 from playwright.sync_api import Page
 
 from accounts.vocabulary import Role
-from assessments.instruments.cssrs_slc import CSSRS_SLC
 from assessments.models import Assessment
 from participants.models import Participant
 from randomization.access import randomization_numbers
-from sessions.drawing.windows import day_text
-from tests.browser.course import CAPS_DIGITS, SDS_DIGITS, Course, choose, fill, follow, press, sign
+from tests.browser.conftest import Site
+from tests.browser.course import (
+    CAPS_DIGITS,
+    ENDPOINT_DIGITS,
+    Course,
+    choose,
+    fill,
+    follow,
+    press,
+    shown_in,
+    sign,
+)
 from tests.browser.looking import Desk
+from tests.browser.telling import (
+    is_pulled_by_the_sponsor,
+    is_read_by_the_auditor,
+    is_reminded,
+)
+from tests.browser.treatment import (
+    has_events,
+    is_dosed,
+    is_integrated,
+    passes_the_middle,
+)
 from tests.randomization.world import sealed
 from tests.workbench.life import RANDOMIZED
 from tests.world import ELIGIBLE, new_world
@@ -21,12 +41,28 @@ from tests.world import ELIGIBLE, new_world
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.services]
 
 
-def test_a_participant_goes_from_the_screening_log_to_enrollment(
-    enter: Callable[..., Desk],
+def test_a_participant_goes_from_screening_to_a_signed_primary_endpoint(
+    site: Site, own_database: str, enter: Callable[..., Desk]
 ) -> None:
     course = Course(sealed(new_world("COURSE-1")), enter)
     screens_and_consents(course)
     records_eligibility_and_enrolls(course)
+    course.hold("V1", "prep_1")
+    course.hold("V2", "prep_2")
+    course.hold("V3", "baseline")
+    requests_interviews(course, "V3", "baseline")
+    is_rated(course, "baseline", "caps5", CAPS_DIGITS)
+    is_rated(course, "baseline", "sds_adapted", "567")
+    is_confirmed_and_randomized(course)
+    is_dosed(course)
+    is_integrated(course)
+    has_events(course)
+    passes_the_middle(course)
+    reaches_the_endpoint(course)
+    is_reminded(course, own_database)
+    terminates(course)
+    is_pulled_by_the_sponsor(course, site.address)
+    is_read_by_the_auditor(course)
 
 
 def screens_and_consents(course: Course) -> None:
@@ -58,7 +94,7 @@ def screens_and_consents(course: Course) -> None:
     identity = {
         "Full name": "Noa Example",
         "Birth date": "1992-02-29",
-        "Email": "noa@participant.invalid",
+        "Email": course.email,
     }
     fill(page, identity)
     press(page, "Record identity")
@@ -159,56 +195,34 @@ def is_confirmed_and_randomized(course: Course) -> None:
         assert arm not in shown
 
 
-def is_dosed(course: Course) -> None:
-    """Kits, the session, both doses with their actual times, and the C-SSRS of the day."""
-    course.hold("V5", "dosing_1")
-    page = course.page(Role.COORDINATOR)
-    follow(page, "Dispense kit")
-    press(page, "Dispense kit")
-    fill(page, {"Supplemental dose": True})
-    press(page, "Dispense kit")
-    page.get_by_text("2 of 2 kits dispensed").wait_for()
-    assert not re.search("MDMA|placebo|mg", shown_in(page))
-    page = course.visit_page(Role.THERAPIST, "V5")
-    follow(page, "Record session")
-    pair = [course.world.user(Role.THERAPIST, second=each).name for each in (False, True)]
-    choose(page, {"Lead therapist": pair[0], "Second therapist": pair[1]})
-    fill(page, {"Started at": "10:00", "Ended at": "18:10"})
-    press(page, "Save session")
-    follow(page, "Record dosing")
-    for part, at in (("initial", "10:05"), ("supplement", "11:45")):
-        panel = page.locator(f"#{part}")
-        fill(panel, {"At": at, "Capsules swallowed": 2})
-        choose(panel, {"Witnessed by": pair[1]})
-        press(page, "Record dose")
-    shown = shown_in(page)
-    assert "10:05 MDT, 2 capsules" in shown or "10:05 MST, 2 capsules" in shown
-    assert re.search(r"Opens .* 11:35 M.T, closes .* 12:05 M.T", shown)
-    fills_cssrs(course, "V5")
+def reaches_the_endpoint(course: Course) -> None:
+    """V19: somebody who never met the participant rates and signs; the site sees no score."""
+    course.hold("V19", "t4")
+    requests_interviews(course, "V19", "t4")
+    is_rated(course, "t4", "caps5", ENDPOINT_DIGITS)
+    is_rated(course, "t4", "sds_adapted", "234")
+    raters = [
+        Assessment.objects.get(visit=course.visit(code), code="caps5").rater_id
+        for code in ("baseline", "t4")
+    ]
+    assert len(set(raters)) == 2
+    page = course.visit_page(Role.INVESTIGATOR, "V19")
+    row = page.get_by_role("row", name="CAPS-5").inner_text()
+    assert "Signed" in row
+    assert "hidden from the site" in row
+    for path in ("", "?show=forms"):
+        page.goto(f"/participants/{course.participant.uuid}/{path}")
+        assert not page.get_by_role("region", name="CAPS-5").count()
 
 
-def fills_cssrs(course: Course, visit: str) -> None:
-    page = course.visit_page(Role.THERAPIST, visit)
-    press(page, "Start")
-    for item in CSSRS_SLC.items:
-        if item.required and CSSRS_SLC.is_asked(item, {"cssrs02": 0}):
-            page.locator(f"label:has([name={item.code}][value='0'])").click()
-    press(page, "Complete form")
-    sign(page, "Sign form")
-
-
-def is_integrated(course: Course) -> None:
-    """The windows after the dose are those of the day on which it was given."""
-    page = course.visit_page(Role.COORDINATOR, "V6")
-    assert f"On {day_text(course.on('integration_1_1'))}" in shown_in(page)
-    course.hold("V6", "integration_1_1")
-    page = course.visit_page(Role.THERAPIST, "V6")
-    follow(page, "Record session")
-    choose(page, {"Lead therapist": course.world.user(Role.THERAPIST).name})
-    fill(page, {"Started at": "09:00", "Ended at": "10:30"})
-    press(page, "Save session")
-    fills_cssrs(course, "V6")
-
-
-def shown_in(page: Page) -> str:
-    return page.get_by_role("main").inner_text()
+def terminates(course: Course) -> None:
+    """The participant comes a day earlier after all, and V20 is held today."""
+    page = course.visit_page(Role.COORDINATOR, "V20")
+    follow(page, "Change booking")
+    fill(page, {"Day": course.today})
+    fill(page, {"Reason for the change": "The participant asked for today"})
+    press(page, "Change booking")
+    follow(page, "Record visit")
+    press(page, "Record visit")
+    assert "V20" in shown_in(page)
+    assert course.visit("termination").state == "held"

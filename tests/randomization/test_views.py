@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -18,10 +18,13 @@ from participants.models import Participant
 from randomization.access import kits_of, places_of, stocks_of
 from randomization.actions import KitRequest, Randomizing, dispense_kits, randomize
 from randomization.blocks import list_text
+from randomization.forms import RandomizeForm
 from randomization.models import Kit, Randomization, Unblinding
 from tests.pages import signed_in_as
 from tests.randomization import world as wall
 from tests.world import PASSWORD, World, confirmed, enrolled, new_world, visit_of
+from trials.access import local_time, today_at
+from trials.models import Site, Trial
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2025, 4, 22, 18, 0, tzinfo=UTC)
@@ -316,3 +319,26 @@ def test_amounts_are_compared_as_numbers() -> None:
     client.post(url("load_kits", world.site), {"file": file_of(text)})
     assert Kit.objects.get().number == kit.number
     assert Decimal(row.rsplit(",", 1)[1]) == kit.milligrams
+
+
+def test_in_a_synthetic_trial_randomization_may_be_for_an_earlier_day(
+    world: World,
+) -> None:
+    (person,) = confirmed(world)
+    client = signed_in_as(world, Role.COORDINATOR)
+    address = url("randomize", person)
+    tomorrow = today_at(world.site) + timedelta(days=1)
+    refused = text_of(client.post(address, {"on": tomorrow.isoformat()}))
+    assert "This day has not come yet at the site." in refused
+    client.post(address, {"on": "2025-04-22"})
+    made = Randomization.objects.get(participant=person)
+    assert local_time(world.site, made.randomized_at).date() == date(2025, 4, 22)
+    assert Action.objects.filter(verb="randomize").latest("id").at > made.randomized_at
+
+
+def test_in_a_real_trial_randomization_is_now() -> None:
+    site = Site(trial=Trial(is_synthetic=False), time_zone="America/Denver")
+    form = RandomizeForm({"on": "2025-04-22"}, site=site, now=AT)
+    assert form.is_valid()
+    assert "on" not in form.fields
+    assert form.moment() == AT

@@ -53,9 +53,9 @@ def reports(here: Here) -> Iterator[Line]:
 
 def events(here: Here) -> Iterator[Line]:
     asked = (
-        (_P.ASSESS_CAUSALITY, events_without_causality, "Assess causality"),
-        (_P.RECEIVE_REPORTS, events_without_receipt, "Confirm receipt"),
-        (_P.RECEIVE_REPORTS, events_without_determination, "Decide what it is"),
+        (_P.ASSESS_CAUSALITY, events_without_causality, "Judge causality"),
+        (_P.RECEIVE_REPORTS, events_without_receipt, "Record receipt"),
+        (_P.RECEIVE_REPORTS, events_without_determination, "Determine the event"),
     )
     for permission, find, what in asked:
         if not here.may_somewhere(permission):

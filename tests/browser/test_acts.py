@@ -1,0 +1,260 @@
+"""Every other page that has a form: axe finds nothing, and it fits a phone."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.urls import get_resolver, resolve, reverse
+from django.urls.resolvers import URLPattern, URLResolver
+from django.utils import timezone
+
+from accounts.vocabulary import Role
+from adverse_events.actions import (
+    Causality,
+    NewEvent,
+    Receipt,
+    assess_causality,
+    determine,
+    receive,
+    report_events,
+)
+from adverse_events.actions import Determination as Determined
+from adverse_events.models import AdverseEvent
+from assessments.models import Assessment
+from exports.actions import issue_token
+from exports.models import ApiToken
+from participants.models import Participant
+from randomization.actions import KitRequest, Randomizing, dispense_kits, randomize
+from tests.browser import test_pages
+from tests.browser.looking import Desk
+from tests.randomization.world import sealed
+from tests.world import (
+    PASSWORD,
+    World,
+    completed_caps,
+    confirmed,
+    consented,
+    enrolled,
+    held,
+    new_world,
+    requested_caps,
+    screened,
+    started,
+    visit_of,
+)
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+# Routes that are no pages: what they answer is data, or they only take a POST.
+NO_PAGES = {
+    "health",
+    "accounts:sign_out",
+    "trials:become",
+    "sessions:unbook",
+    "sessions:give_dose",
+    "sessions:withhold_dose",
+    "assessments:draft",
+    "assessments:start",
+    "assessments:sign",
+    "assessments:reopen",
+    "exports:index",
+    "exports:datasets",
+    "exports:dataset",
+    "exports:manifest",
+    "exports:schema",
+    "exports:issue",
+}
+
+
+@dataclass
+class Busy:
+    """Somebody in every state that a page can be about."""
+
+    world: World
+    new: Participant
+    consented: Participant
+    enrolled: Participant
+    confirmed: Participant
+    dosed: Participant
+    event: AdverseEvent
+    decided: AdverseEvent
+    complete: Assessment
+    open: Assessment
+    token: ApiToken
+
+
+@pytest.fixture
+def busy(own_database: str) -> Busy:
+    world = sealed(new_world("ACTS-1"))
+    (fresh,), (signed,), (in_it,) = screened(world), consented(world), enrolled(world)
+    ready, dosed = confirmed(world, 2)
+    by = world.actor(Role.COORDINATOR)
+    at = datetime(2025, 4, 22, 18, tzinfo=UTC)
+    randomize(randomizings=[Randomizing(dosed, at)], by=by)
+    held(world, [dosed], "dosing_1")
+    visit = visit_of(dosed, "dosing_1")
+    request = KitRequest(visit, "initial", "starting", timezone.now())
+    dispense_kits(requests=[request], by=by)
+    token, _ = issue_token(
+        trial=world.trial,
+        user=world.user(Role.SPONSOR),
+        name="Nightly pull",
+        expires_at=timezone.now() + timedelta(days=30),
+        by=world.actor(Role.DATA_MANAGER),
+    )
+    return Busy(
+        world=world,
+        new=fresh,
+        consented=signed,
+        enrolled=in_it,
+        confirmed=ready,
+        dosed=dosed,
+        event=serious_event(world, dosed),
+        decided=decided_event(world, dosed),
+        complete=completed_caps(world, dosed),
+        open=requested_caps(world, ready),
+        token=token,
+    )
+
+
+def serious_event(world: World, person: Participant) -> AdverseEvent:
+    event = NewEvent(
+        participant=person,
+        term="Fainting on standing, with a long story that needs more than one line",
+        onset_on=date(2025, 4, 28),
+        severity="severe",
+        valence="unpleasant",
+        outcome="recovering",
+        action_taken="not_changed",
+        dosing_visit=visit_of(person, "dosing_1"),
+        seriousness=frozenset({"hospitalization", "life_threatening"}),
+        site_aware_at=timezone.now() - timedelta(hours=26),
+    )
+    return report_events(events=[event], by=world.actor(Role.COORDINATOR))[0]
+
+
+def decided_event(world: World, person: Participant) -> AdverseEvent:
+    event = serious_event(world, person)
+    now = timezone.now()
+    monitor = world.actor(Role.MEDICAL_MONITOR)
+    assess_causality(
+        assessments=[Causality(event, "possible", now)],
+        password=PASSWORD,
+        by=world.actor(Role.INVESTIGATOR),
+    )
+    receive(receipts=[Receipt(event, now)], by=monitor)
+    determine(determinations=[Determined(event, True, True, now)], by=monitor)
+    return event
+
+
+def pages(busy: Busy) -> Iterator[tuple[Role, str]]:
+    """Yield who opens which page; what test_pages looks at is not repeated."""
+    visit = visit_of(busy.dosed, "dosing_1").uuid
+    for name, person in (
+        ("sessions:consent", busy.new),
+        ("sessions:consent", busy.enrolled),
+        ("sessions:enroll", busy.consented),
+        ("sessions:withdraw", busy.dosed),
+        ("sessions:stop_treatment", busy.dosed),
+        ("sessions:complete", busy.dosed),
+        ("workbench:participant", busy.new),
+        ("workbench:participant", busy.dosed),
+        ("randomization:randomize", busy.dosed),
+    ):
+        yield Role.COORDINATOR, reverse(name, args=[person.uuid])
+    for name in ("hold", "reinstate", "session", "dosing"):
+        yield Role.THERAPIST, reverse(f"sessions:{name}", args=[visit])
+    yield Role.THERAPIST, reverse("workbench:visit", args=[visit])
+    yield Role.COORDINATOR, reverse("randomization:dispense", args=[visit])
+    for show in ("forms", "events"):
+        address = reverse("workbench:participant", args=[busy.dosed.uuid])
+        yield Role.COORDINATOR, f"{address}?show={show}"
+    yield from pages_of_forms(busy)
+    yield from pages_of_events(busy)
+    yield from pages_of_the_trial(busy)
+    for name in ("sessions:confirm", "randomization:unblind"):
+        person = busy.enrolled if name == "sessions:confirm" else busy.dosed
+        yield Role.INVESTIGATOR, reverse(name, args=[person.uuid])
+
+
+def pages_of_forms(busy: Busy) -> Iterator[tuple[Role, str]]:
+    cssrs = started(busy.world, busy.dosed, "dosing_1", "cssrs_slc")
+    pcl = started(busy.world, busy.dosed, "screening", "pcl5")
+    baseline = visit_of(busy.dosed, "baseline").uuid
+    for name in ("enter", "set_aside"):
+        yield Role.THERAPIST, reverse(f"assessments:{name}", args=[cssrs.uuid])
+    yield Role.COORDINATOR, reverse("assessments:enter", args=[pcl.uuid])
+    for name in ("not_done", "request_rating"):
+        address = reverse(f"assessments:{name}", args=[baseline, "sds_adapted"])
+        yield Role.COORDINATOR, address
+    yield Role.DATA_MANAGER, reverse("assessments:enter", args=[busy.complete.uuid])
+    yield Role.THERAPIST, reverse("assessments:signing")
+
+
+def pages_of_events(busy: Busy) -> Iterator[tuple[Role, str]]:
+    event, decided = busy.event.uuid, busy.decided.uuid
+    for role, name in (
+        (Role.COORDINATOR, "event"),
+        (Role.COORDINATOR, "amend"),
+        (Role.COORDINATOR, "void"),
+        (Role.INVESTIGATOR, "causality"),
+        (Role.MEDICAL_MONITOR, "receive"),
+        (Role.MEDICAL_MONITOR, "event"),
+    ):
+        yield role, reverse(f"adverse_events:{name}", args=[event])
+    for name in ("event", "determine"):
+        address = reverse(f"adverse_events:{name}", args=[decided])
+        yield Role.MEDICAL_MONITOR, address
+    address = reverse("adverse_events:send", args=[event, "site_to_sponsor"])
+    yield Role.COORDINATOR, address
+    yield Role.MEDICAL_MONITOR, reverse("workbench:home")
+
+
+def pages_of_the_trial(busy: Busy) -> Iterator[tuple[Role, str]]:
+    trial = busy.world.trial
+    line = trial.delegations.order_by("id")[0]
+    yield Role.DATA_MANAGER, reverse("trials:end_delegation", args=[line.pk])
+    yield Role.DATA_MANAGER, reverse("exports:revoke", args=[busy.token.uuid])
+    yield Role.STATISTICIAN, reverse("randomization:kits")
+    yield Role.STATISTICIAN, reverse("randomization:load_list", args=[trial.uuid])
+    yield (
+        Role.PHARMACIST,
+        reverse("randomization:load_kits", args=[busy.world.site.uuid]),
+    )
+
+
+def test_the_pages_of_all_acts_pass_axe_and_fit_a_phone(
+    busy: Busy, enter: Callable[..., Desk]
+) -> None:
+    by_role: dict[Role, list[str]] = {}
+    for role, address in pages(busy):
+        by_role.setdefault(role, []).append(address)
+    for role, addresses in by_role.items():
+        test_pages.looked_at(enter, busy.world.user(role), addresses)
+    rater = [reverse("assessments:signing")]
+    test_pages.looked_at(enter, busy.complete.rater, rater)
+
+
+def test_no_page_is_left_out(busy: Busy) -> None:
+    """A new page is looked at, or said here to be none."""
+    lived = test_pages.Lived(busy.world, busy.dosed, busy.open)
+    addresses = [address for _, address in pages(busy)]
+    addresses += test_pages.site_pages(lived) + test_pages.oversight_pages(lived)
+    addresses += test_pages.raters_pages(lived) + test_pages.data_managers_pages(lived)
+    addresses += test_pages.strangers_pages()
+    seen = {resolve(address.partition("?")[0]).view_name for address in addresses}
+    known = {name for name in names() if not name.startswith(("oversight:", "trail:"))}
+    assert known - seen - NO_PAGES == set()
+    assert known >= NO_PAGES
+
+
+def names(
+    patterns: list[URLPattern | URLResolver] | None = None, prefix: str = ""
+) -> Iterator[str]:
+    for each in get_resolver().url_patterns if patterns is None else patterns:
+        if isinstance(each, URLResolver):
+            space = f"{each.namespace}:" if each.namespace else ""
+            yield from names(each.url_patterns, prefix + space)
+        elif each.name:
+            yield prefix + each.name
