@@ -1,13 +1,34 @@
 """Reading the trail: the acts on one row, one participant or one trial, newest first."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from audit.models import Action, RowChange
+
+MOST_RECORDS = 60  # read of one act for its entry: a CAPS-5, a whole course of visits
+
+# Ordered by the whole index, not by `id` alone: for that the planner would read the trail
+# from its first row and throw away what belongs to other acts.
+_OF_EVERYBODY = """
+SELECT c.* FROM unnest(%(actions)s::bigint[]) AS a (id)
+CROSS JOIN LATERAL (
+    SELECT * FROM audit_rowchange r WHERE r.action_id = a.id
+    ORDER BY r.action_id, r.id LIMIT %(most)s
+) c ORDER BY c.id
+"""
+_OF_ONE = """
+SELECT c.* FROM unnest(%(actions)s::bigint[]) AS a (id)
+CROSS JOIN LATERAL (
+    SELECT * FROM audit_rowchange r
+    WHERE r.participant_id = %(participant)s AND r.action_id = a.id
+    ORDER BY r.participant_id, r.action_id, r.id LIMIT %(most)s
+) c ORDER BY c.id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +63,8 @@ class Entry:
     subject: str
     reason: str
     changes: tuple[FieldChange, ...]
+    # Whether the act changed more records than are read for one entry.
+    is_cut: bool = False
 
 
 def entries(
@@ -62,7 +85,7 @@ def entries(
     if before is not None:
         actions = actions.filter(id__lt=before)
     page = list(actions.order_by("-id")[:limit])
-    changes = _changes([action.id for action in page], about)
+    changes, cut = _changes([action.id for action in page], about)
     return [
         Entry(
             id=action.id,
@@ -73,6 +96,7 @@ def entries(
             subject=_subject(action, about),
             reason=action.reason,
             changes=tuple(changes.get(action.id, ())),
+            is_cut=action.id in cut,
         )
         for action in page
     ]
@@ -106,16 +130,27 @@ def of_row(table: str, row: object) -> QuerySet[Action]:
 
 def _changes(
     action_ids: Sequence[int], about: Subject | None
-) -> dict[int, list[FieldChange]]:
+) -> tuple[dict[int, list[FieldChange]], set[int]]:
+    """Return the first changes of each act, and the acts that have more.
+
+    One act may hold a hundred thousand rows (an import, a batch): a page that read them
+    all for its fifty entries would never come.
+    """
+    rows = RowChange.objects.raw(
+        _OF_EVERYBODY if about is None else _OF_ONE,
+        {
+            "actions": list(action_ids),
+            "participant": about.participant_id if about else None,
+            "most": MOST_RECORDS + 1,
+        },
+    )
+    read = Counter[int]()
     found: dict[int, list[FieldChange]] = {}
-    rows = RowChange.objects.filter(action_id__in=action_ids).order_by("id")
-    if about is not None:
-        rows = rows.filter(
-            Q(participant_id=about.participant_id) | Q(participant_id__isnull=True)
-        )
-    for row in rows.iterator():
-        found.setdefault(row.action_id, []).extend(_fields(row))
-    return found
+    for row in rows:
+        read[row.action_id] += 1
+        if read[row.action_id] <= MOST_RECORDS:
+            found.setdefault(row.action_id, []).extend(_fields(row))
+    return found, {action for action, count in read.items() if count > MOST_RECORDS}
 
 
 def _fields(row: RowChange) -> Iterable[FieldChange]:

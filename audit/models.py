@@ -64,11 +64,11 @@ class RowChange(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["action_id"], name="rowchange_action"),
+            models.Index(fields=["action_id", "id"], name="rowchange_of_action"),
             models.Index(fields=["table_name", "row_id", "-id"], name="rowchange_row"),
             models.Index(
-                fields=["participant_id", "-id"],
-                name="rowchange_participant",
+                fields=["participant_id", "action_id", "id"],
+                name="rowchange_of_participant",
                 condition=models.Q(participant_id__isnull=False),
             ),
         ]

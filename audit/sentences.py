@@ -19,6 +19,7 @@ from audit.wording import (
     words,
 )
 
+CUT = "further records, told in full in each participant's and each record's history"
 HIDDEN = "(hidden outcome)"
 MASKED = "(not shown: identity)"
 SEALED = "sealed"
@@ -151,6 +152,8 @@ def sentences(
 
 def _sentence(entry: Entry, teller: "_Teller", most: int | None) -> Sentence:
     changes = teller.changes(entry)
+    if entry.is_cut:
+        changes.append(Change("And more", "", CUT))
     shown = changes if most is None else changes[:most]
     who = entry.who
     if who.startswith("system:"):

@@ -47,6 +47,8 @@ def export() -> None:
         server.terminate()
         server.wait()
     seconds, rows, size, first = min(runs)
+    if rows < 1:
+        raise RuntimeError("the export held no row")
     emit(
         "export RS, CSV over HTTP",
         rows=rows,

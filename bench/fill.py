@@ -89,6 +89,7 @@ def _courses(
     place = Place(trial_id=pattern.trial_id)
     with acting("fill", by=SETUP, place=place), connection.cursor() as cursor:
         _participants(sites, pattern, count // SITES)
+        cursor.execute(CONSENTS, [pattern.pk, pattern.trial_id, pattern.pk])
         cursor.execute(VISITS, [pattern.pk, pattern.trial_id, pattern.pk])
         for item in REGISTRY.values():
             cursor.execute(
@@ -185,6 +186,13 @@ def _participants(sites: list[Site], pattern: Participant, each: int) -> None:
     )
 
 
+CONSENTS = """
+INSERT INTO participants_consent (trial_id, site_id, participant_id, form_version, signed_on,
+    obtained_by_id)
+SELECT p.trial_id, p.site_id, p.id, c.form_version, c.signed_on, c.obtained_by_id
+FROM participants_consent c, participants_participant p
+WHERE c.participant_id = %s AND p.trial_id = %s AND p.id <> %s
+"""
 # Twelve visits are held, the rest lie ahead; windows step by a week from the consent.
 VISITS = """
 INSERT INTO study_sessions_visit (uuid, trial_id, site_id, participant_id,

@@ -3,10 +3,18 @@
 import pytest
 
 from accounts.vocabulary import Role
-from audit.history import Subject, entries, of_participant, of_row
+from audit.history import (
+    MOST_RECORDS,
+    Subject,
+    entries,
+    of_participant,
+    of_row,
+)
+from audit.models import Action
+from audit.sentences import CUT, names_in, sentences
 from audit.trail import acting
 from participants.models import Participant
-from tests.world import enrolled, new_world
+from tests.world import enrolled, new_world, screened
 
 pytestmark = pytest.mark.django_db
 
@@ -46,3 +54,19 @@ def test_the_history_of_a_row_holds_its_acts_alone() -> None:
         Participant.objects.filter(pk=second.pk).update(age=50)
     verbs = [e.verb for e in entries(of_row("participants_participant", first.pk))]
     assert "correct age" not in verbs
+
+
+def test_a_huge_act_is_told_in_part_in_a_list_and_says_so() -> None:
+    world = new_world()
+    people = screened(world, MOST_RECORDS + 5)
+    (told,) = entries(Action.objects.filter(verb="add to screening log"))
+    assert told.is_cut
+    rows = {change.row for change in told.changes}
+    assert len(rows) == MOST_RECORDS
+    (sentence,) = sentences([told], names=names_in([told]))
+    assert sentence.changes[-1].after == CUT
+    last = people[-1]
+    about = Subject(last.pk, last.number)
+    (own,) = entries(of_participant(last.pk), about=about)
+    assert not own.is_cut
+    assert {change.row for change in own.changes} == {str(last.pk)}
