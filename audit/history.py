@@ -12,12 +12,14 @@ from audit.models import Action, RowChange
 
 MOST_RECORDS = 60  # read of one act for its entry: a CAPS-5, a whole course of visits
 
-# Ordered by the whole index, not by `id` alone: for that the planner would read the trail
-# from its first row and throw away what belongs to other acts.
+# A range in place of an equality: with `action_id = a.id` the order by the whole index is
+# to the planner the order by `id`, for which it read the trail from its first row and
+# threw away what belongs to other acts (3 s at two million rows).
 _OF_EVERYBODY = """
 SELECT c.* FROM unnest(%(actions)s::bigint[]) AS a (id)
 CROSS JOIN LATERAL (
-    SELECT * FROM audit_rowchange r WHERE r.action_id = a.id
+    SELECT * FROM audit_rowchange r
+    WHERE r.action_id >= a.id AND r.action_id <= a.id
     ORDER BY r.action_id, r.id LIMIT %(most)s
 ) c ORDER BY c.id
 """
@@ -26,7 +28,7 @@ SELECT c.* FROM unnest(%(actions)s::bigint[]) AS a (id)
 CROSS JOIN LATERAL (
     SELECT * FROM audit_rowchange r
     WHERE r.participant_id = %(participant)s AND r.action_id = a.id
-    ORDER BY r.participant_id, r.action_id, r.id LIMIT %(most)s
+    ORDER BY r.id LIMIT %(most)s
 ) c ORDER BY c.id
 """
 
