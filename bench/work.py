@@ -83,7 +83,7 @@ def trail(auditor: Client, size: dict[str, int]) -> None:
     """Measure the auditor's list at the end and at the beginning of a long trail."""
     url = reverse("trail:list")
     measure("auditor's trail list, newest", lambda: page(auditor, url, "Older"), **size)
-    deep = f"{url}?before=60"
+    deep = f"{url}?before=20"
     measure(
         "auditor's trail list, oldest", lambda: page(auditor, deep, "BENCH"), **size
     )
