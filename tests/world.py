@@ -197,7 +197,7 @@ ELIGIBLE: dict[str, object] = {
     "risk_to_others": False,
 }
 BASELINE_SCORES: dict[str, object] = {
-    "caps5_baseline": 39,
+    "caps5_baseline": 69,
     "caps5_baseline_diagnosis": True,
 }
 SCREENED_ON = date(2025, 3, 3)

@@ -121,21 +121,21 @@ def test_nobody_opens_an_interview_of_another_rater(
 def test_a_site_sees_of_a_hidden_form_its_state_and_the_rule(
     world: World, participant: Participant, page_of: Browser, role: Role
 ) -> None:
-    assessment = signed_caps(world, participant, total=43)
+    assessment = signed_caps(world, participant, total=71)
     html = seen(page_of(world.user(role)).get(page(assessment)).content.decode())
     assert "Signed" in html
     assert "CAPS rule met" in html
-    assert not re.search(r"\b43\b", html)
+    assert not re.search(r"\b71\b", html)
     assert not any(item.label in html for item in CAPS5.items)
 
 
 def test_the_medical_monitor_sees_answers_and_scores(
     world: World, participant: Participant, page_of: Browser
 ) -> None:
-    assessment = signed_caps(world, participant, total=43)
+    assessment = signed_caps(world, participant, total=71)
     browser = page_of(world.user(Role.MEDICAL_MONITOR))
     html = seen(browser.get(page(assessment)).content.decode())
-    assert "Total severity 43" in html
+    assert "Total severity 71" in html
     assert "Nightmares" in html
 
 

@@ -20,7 +20,8 @@ from trials.access import today_at
 
 # V20's target is 175 days after consent: the day after today.
 LENGTH = 174
-CAPS_DIGITS = "1" + "2" * 20 + "1" + "222" + "334" + "01"  # a total of 40
+# Totals that no clock, no day and no age on a page is taken for.
+CAPS_DIGITS = "1" + "3" * 11 + "4" * 9 + "1" + "222" + "334" + "01"  # 69
 ENDPOINT_DIGITS = "1" + "1" * 20 + "1" + "222" + "111" + "00"  # 20
 
 

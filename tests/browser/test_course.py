@@ -181,7 +181,7 @@ def is_confirmed_and_randomized(course: Course) -> None:
     follow(page, "Confirm eligibility")
     rule = page.get_by_role("listitem").filter(has_text="CAPS-5 total of at least 28")
     assert "Met" in rule.inner_text()
-    assert not re.search(r"\b40\b", shown_in(page))
+    assert not re.search(r"\b69\b", shown_in(page))
     fill(page, {"Confirmed on": course.on("prep_3")})
     sign(page, "Sign and confirm enrollment")
     page = course.participant_page(Role.COORDINATOR)
