@@ -20,6 +20,7 @@ CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("template format", ("djlint", "templates", "--check", "--quiet")),
     ("template lint", ("djlint", "templates", "--lint", "--quiet")),
     ("migrations", (*MANAGE, "makemigrations", "--check", "--dry-run")),
+    ("requirements", ("python", "-m", "tests.validation", "--check")),
     ("deployment", (*MANAGE, "check", "--deploy", "--fail-level", "WARNING")),
 )
 
