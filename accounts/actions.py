@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from audit.actors import Actor, AnyActor
 from audit.refusal import NotPermitted
-from audit.trail import acting, noted
+from audit.trail import acting
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,8 @@ def change_password(*, user: User, password: str, by: Actor) -> None:
     if by.user_id != user.pk:
         raise NotPermitted("Only you can set your password.")
     user.set_password(password)
-    user.save(update_fields=["password"])
-    noted("change password", by=by, subject=user.name)
+    with acting("change password", by=by, subject=user.name):
+        user.save(update_fields=["password"])
 
 
 def note_refused_sign_in(*, username: str, ip: str | None) -> None:

@@ -2,17 +2,21 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from django.conf import settings
 from django.contrib.auth import login, logout, update_session_auth_hash
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from accounts import actions
 from accounts.models import User
 from audit.actors import Actor, new_request_id
+from audit.seeing import look_on_as, seeing_by_token
 
 
 class SignedInRequest(HttpRequest):
@@ -21,6 +25,53 @@ class SignedInRequest(HttpRequest):
     user: User
     actor: Actor
     htmx: Any
+
+
+_Request = TypeVar("_Request", bound=HttpRequest)
+_Given = ParamSpec("_Given")
+_View = Callable[Concatenate[_Request, _Given], HttpResponse]
+
+
+def acts_by_post(
+    *, page: str, key: str = ""
+) -> Callable[[_View[_Request, _Given]], _View[_Request, _Given]]:
+    """Let a view act on a POST alone; whoever comes otherwise is led to `page`.
+
+    After a refusal the browser's address is that of the act: to reload it, or to come
+    back to it, must not end on an empty page. `key` names the argument of both routes.
+    """
+
+    def decorate(view: _View[_Request, _Given]) -> _View[_Request, _Given]:
+        @wraps(view)
+        def decorated(
+            request: _Request, /, *args: _Given.args, **kwargs: _Given.kwargs
+        ) -> HttpResponse:
+            if request.method == "POST":
+                return view(request, *args, **kwargs)
+            return redirect(page, *([kwargs[key]] if key else []))
+
+        return decorated
+
+    return decorate
+
+
+class SeeingMiddleware:
+    """Run each request in one transaction that sees what its sign-in may see.
+
+    Outside of authentication, since all that is read of the study is read within. What
+    failed (5xx) is rolled back whole. A streamed answer begins when this has committed,
+    and opens a transaction of its own (`audit.seeing.reading`).
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with seeing_by_token(request.session.session_key or ""):
+            response = self.get_response(request)
+            if response.status_code >= 500:
+                transaction.set_rollback(True)
+        return response
 
 
 class ActorMiddleware:
@@ -75,9 +126,11 @@ def _open_session(request: HttpRequest, user: User) -> None:
         ip=request.META.get("REMOTE_ADDR") or None,
         user_agent=request.META.get("HTTP_USER_AGENT", "")[:300],
     )
+    look_on_as(request.session.session_key or "")
 
 
 def sign_out(request: HttpRequest) -> None:
     """End the session of this request, here and in the trail."""
     actions.end_session(token=request.session.session_key or "")
     logout(request)
+    look_on_as("")

@@ -10,11 +10,10 @@ from django.shortcuts import redirect, render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST
 
 from accounts import actions, http
 from accounts.forms import PasswordForm, SignInForm
-from accounts.http import SignedInRequest
+from accounts.http import SignedInRequest, acts_by_post
 from accounts.models import User
 
 REFUSED = "User name or password is not right. Check both and try again."
@@ -50,7 +49,7 @@ def onward(request: HttpRequest) -> str:
     return resolve_url("workbench:home")
 
 
-@require_POST
+@acts_by_post(page="workbench:home")
 def sign_out(request: HttpRequest) -> HttpResponse:
     http.sign_out(request)
     return redirect("accounts:sign_in")

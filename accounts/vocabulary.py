@@ -43,6 +43,10 @@ class Permission(StrEnum):
     RECEIVE_REPORTS = "receive safety reports as sponsor"
     STOP_TREATMENT = "stop treatment and withdraw"
     UNBLIND = "emergency unblinding"
+    UNBLIND_AS_PLANNED = "planned unblinding"
+    SEE_REVEALED = "see what planned unblinding revealed"
+    RECORD_UNBLINDING = "record accidental unblinding"
+    READ_UNBLINDINGS = "read the report of unblindings"
     LOAD_LIST = "load the sealed list and kits"
     MANAGE_TRIAL = "open sites, keep the delegation log, adopt protocols"
     READ_TRAIL = "read the audit trail"
@@ -83,6 +87,8 @@ ROLES: dict[Role, RoleDescription] = {
                 _P.ENTER_ASSESSMENTS,
                 _P.TRANSCRIBE_ASSESSMENTS,
                 _P.STOP_TREATMENT,
+                _P.SEE_REVEALED,
+                _P.RECORD_UNBLINDING,
             }
         ),
     ),
@@ -97,6 +103,8 @@ ROLES: dict[Role, RoleDescription] = {
                 _P.WITNESS_DOSE,
                 _P.ENTER_ASSESSMENTS,
                 _P.SIGN_ASSESSMENTS,
+                _P.SEE_REVEALED,
+                _P.RECORD_UNBLINDING,
             }
         ),
     ),
@@ -127,6 +135,9 @@ ROLES: dict[Role, RoleDescription] = {
                 _P.ASSESS_CAUSALITY,
                 _P.STOP_TREATMENT,
                 _P.UNBLIND,
+                _P.UNBLIND_AS_PLANNED,
+                _P.SEE_REVEALED,
+                _P.RECORD_UNBLINDING,
             }
         ),
     ),
@@ -139,7 +150,7 @@ ROLES: dict[Role, RoleDescription] = {
     Role.MONITOR: RoleDescription(
         "Monitor",
         "Compares the record with its sources for the sponsor; changes nothing.",
-        frozenset({_P.VIEW_PARTICIPANTS, _P.READ_TRAIL}),
+        frozenset({_P.VIEW_PARTICIPANTS, _P.READ_TRAIL, _P.READ_UNBLINDINGS}),
     ),
     Role.DATA_MANAGER: RoleDescription(
         "Data manager",
@@ -154,6 +165,8 @@ ROLES: dict[Role, RoleDescription] = {
                 _P.ASSIGN_RATERS,
                 _P.EXPORT,
                 _P.MANAGE_TOKENS,
+                _P.RECORD_UNBLINDING,
+                _P.READ_UNBLINDINGS,
             }
         ),
     ),
@@ -167,13 +180,21 @@ ROLES: dict[Role, RoleDescription] = {
                 _P.READ_TRAIL,
                 _P.RECEIVE_REPORTS,
                 _P.UNBLIND,
+                _P.RECORD_UNBLINDING,
             }
         ),
     ),
     Role.SAFETY_OFFICER: RoleDescription(
         "Unblinded safety officer",
         "Prepares expedited reports that name the treatment.",
-        frozenset({_P.VIEW_PARTICIPANTS, _P.RECEIVE_REPORTS, _P.UNBLIND}),
+        frozenset(
+            {
+                _P.VIEW_PARTICIPANTS,
+                _P.RECEIVE_REPORTS,
+                _P.UNBLIND,
+                _P.READ_UNBLINDINGS,
+            }
+        ),
         is_unblinded=True,
     ),
     Role.STATISTICIAN: RoleDescription(
@@ -190,7 +211,9 @@ ROLES: dict[Role, RoleDescription] = {
     Role.AUDITOR: RoleDescription(
         "IRB auditor",
         "Reads the whole blinded record and its trail in the oversight site.",
-        frozenset({_P.OVERSEE, _P.READ_TRAIL, _P.VIEW_PARTICIPANTS}),
+        frozenset(
+            {_P.OVERSEE, _P.READ_TRAIL, _P.VIEW_PARTICIPANTS, _P.READ_UNBLINDINGS}
+        ),
     ),
     Role.IRB_CONTACT: RoleDescription(
         "IRB contact",

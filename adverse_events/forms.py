@@ -51,6 +51,14 @@ def _pills(words: Mapping[Any, str], label: str, **more: Any) -> forms.ChoiceFie
     )
 
 
+def _list(words: Mapping[Any, str], label: str) -> forms.ChoiceField:
+    return forms.ChoiceField(
+        choices=_choices(words, none="Choose one"),
+        label=label,
+        error_messages={"required": "Choose one."},
+    )
+
+
 def _day(label: str, **more: Any) -> forms.DateField:
     widget = forms.DateInput(
         attrs={"type": "date", "class": "w-date"}, format="%Y-%m-%d"
@@ -94,7 +102,12 @@ def _why(label: str, help_text: str) -> forms.CharField:
 
 
 class ActForm(forms.Form):
-    """A form of one act; moments are read in `zone`, and none lies after `now`."""
+    """A form of one act; moments are read in `zone`, and none lies after `now`.
+
+    `offered` are the fields that start with something that nobody has saved.
+    """
+
+    offered: frozenset[str] = frozenset()
 
     def __init__(
         self, *args: Any, zone: ZoneInfo, now: datetime, **kwargs: Any
@@ -142,10 +155,9 @@ class EventForm(ActForm):
         ),
     )
     ended_on = _day("Ended on", required=False)
-    outcome = forms.ChoiceField(choices=_choices(OUTCOME_WORDS), label="How it stands")
-    action_taken = forms.ChoiceField(
-        choices=_choices(ACTION_WORDS), label="What was done with the treatment"
-    )
+    # Nothing is chosen before somebody asked: the first of a list would be saved unread.
+    outcome = _list(OUTCOME_WORDS, "How it stands")
+    action_taken = _list(ACTION_WORDS, "What was done with the treatment")
     dosing_visit = forms.ModelChoiceField(
         Visit.objects.none(),
         label="After which dosing session",
@@ -183,7 +195,9 @@ class EventForm(ActForm):
         ].help_text = (
             f"Time in {zone}. The 24 hours of the report to the sponsor run from it."
         )
-        self.initial.setdefault("site_aware_at", self.local(self.now))
+        if "site_aware_at" not in self.initial:
+            self.offered = frozenset({"site_aware_at"})
+            self.initial["site_aware_at"] = self.local(self.now)
 
     def clean_onset_on(self) -> date:
         day: date = self.cleaned_data["onset_on"]
@@ -242,6 +256,11 @@ def initial_of(event: AdverseEvent, zone: ZoneInfo) -> dict[str, Any]:
     return values
 
 
+def yes_no(value: bool | None) -> str:  # noqa: FBT001 - a column's value
+    """Return what was decided as its choice; empty where nothing was."""
+    return "" if value is None else ("yes" if value else "no")
+
+
 def dosing_visits_of(participant: Participant) -> QuerySet[Visit]:
     """Return the dosing visits that an event may have followed, in order."""
     return Visit.objects.filter(
@@ -276,13 +295,14 @@ class MomentForm(ActForm):
     reason = _why("Reason for the change", "It replaces what was recorded before.")
 
     def __init__(
-        self, *args: Any, label: str, is_correction: bool, **kwargs: Any
+        self, *args: Any, label: str, saved: datetime | None, **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
         self.fields["at"].label = label
         self.fields["at"].help_text = f"Time in {self.zone.key.replace('_', ' ')}."
-        self.initial.setdefault("at", self.local(self.now))
-        if not is_correction:
+        self.initial.setdefault("at", self.local(saved or self.now))
+        if saved is None:
+            self.offered = frozenset({"at"})
             del self.fields["reason"]
 
     def clean_at(self) -> datetime | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from assessments.instruments import cssrs_slc
+from assessments.instruments import caps5, cssrs_slc
 from assessments.instruments.base import (
     MISSING_REASON_WORDS,
     Instrument,
@@ -40,19 +40,38 @@ def values_of(answers: Answers) -> dict[str, int | None]:
 
 def progress(instrument: Instrument, answers: Answers) -> Progress:
     """Required items that an answer, a reason or another item's answer has settled."""
-    values = values_of(answers)
     required = [item for item in instrument.items if item.required]
     settled = [
         item
         for item in required
-        if item.code in answers
-        or (
-            item.asked_when is not None
-            and item.asked_when[0] in answers
-            and not instrument.is_asked(item, values)
-        )
+        if item.code in answers or is_ruled_out(instrument, item, answers)
     ]
     return Progress(len(settled), len(required))
+
+
+def is_ruled_out(instrument: Instrument, item: Item, answers: Answers) -> bool:
+    """Whether the answers given say that an item is not asked.
+
+    An item whose condition is still unanswered is open, not ruled out.
+    """
+    if instrument.is_asked(item, values_of(answers)):
+        return False
+    others = [instrument.item(code) for code, _ in item.conditions]
+    return all(
+        other.code in answers or is_ruled_out(instrument, other, answers)
+        for other in others
+    )
+
+
+def asked_words(instrument: Instrument, item: Item) -> str:
+    """When an item is asked, as "2 is yes" or "one of 1 to 5 is yes"; empty: always."""
+    if not item.conditions:
+        return ""
+    others = [instrument.item(code) for code, _ in item.conditions]
+    answer = others[0].scale.label(item.conditions[0][1]).lower()
+    if len(others) == 1:
+        return f"{others[0].number} is {answer}"
+    return f"one of {others[0].number} to {others[-1].number} is {answer}"
 
 
 def name_of(item: Item) -> str:
@@ -74,8 +93,15 @@ def problems(instrument: Instrument, answers: Answers) -> dict[str, str]:
     for item in instrument.items:
         sentence = _problem(item, answers.get(item.code))
         is_blank = item.code not in answers and item.required
+        is_number = isinstance(answers.get(item.code), int)
         if sentence:
             found[item.code] = sentence
+        elif is_number and is_ruled_out(instrument, item, answers):
+            # Two answers that contradict each other: which one is wrong, a person knows.
+            found[item.code] = (
+                f"{name_of(item)} is asked only when {asked_words(instrument, item)}. "
+                "Clear it, or correct that answer."
+            )
         elif is_blank and instrument.is_asked(item, values):
             found[item.code] = (
                 f"{name_of(item)} has no answer. Answer it, or choose why there is none."
@@ -97,7 +123,7 @@ def _problem(item: Item, answer: Answer | None) -> str:
 
 
 def _may_not_apply(item: Item) -> bool:
-    return item.may_not_apply or not item.required or item.asked_when is not None
+    return item.may_not_apply or not item.required or bool(item.conditions)
 
 
 def unanswered_reason(
@@ -123,6 +149,27 @@ def alert_of(instrument: Instrument, answers: Answers) -> Urgency:
 def calls_for_action(instrument: Instrument, answers: Answers) -> bool:
     """Whether the form is complete only with what was done about it."""
     return alert_of(instrument, answers) is Urgency.IMMEDIATE
+
+
+def left_open(instrument: Instrument, answers: Answers) -> str:
+    """A question before completion: what is optional, and weighs as the answers stand.
+
+    A CAPS-5 symptom at threshold whose trauma-relatedness nobody rated counts towards
+    the diagnosis as if it were related. Empty where there is nothing to ask.
+    """
+    if instrument.code != caps5.CAPS5.code:
+        return ""
+    numbers = [
+        instrument.item(code).number for code in caps5.unrated(values_of(answers))
+    ]
+    if not numbers:
+        return ""
+    listed = " and ".join(filter(None, [", ".join(numbers[:-1]), numbers[-1]]))
+    what = "item" if len(numbers) == 1 else "items"
+    return (
+        f"Trauma-relatedness is not rated for {what} {listed}, at threshold or worse; "
+        "counted as related. Rate it, or tick that it stays open."
+    )
 
 
 def signed_content(head: Mapping[str, Any], answers: Answers) -> dict[str, Any]:

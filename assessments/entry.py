@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from assessments.answers import asked_words
 from assessments.instruments.base import (
     MISSING_REASON_WORDS,
     Instrument,
@@ -12,6 +13,7 @@ from assessments.instruments.base import (
 )
 
 WIDEST_RANGE = 10  # A range of more numbers than 0 to 10 is typed, not chosen.
+TEN = 10
 FEW = 3  # Up to here the words fit into the buttons themselves.
 
 
@@ -45,6 +47,8 @@ class ShownItem:
     has_words: bool
     least: int | None = None
     most: int | None = None
+    # Answers of which one makes it be asked, as the page's script reads them.
+    asked_when: str = ""
     aside: "ShownItem | None" = None
 
     @property
@@ -115,6 +119,12 @@ def options_of(scale: Scale) -> tuple[Option, ...]:
     return tuple(Option(n, "") for n in range(scale.least, scale.most + 1))
 
 
+def has_ten(instrument: Instrument) -> bool:
+    """Whether 10 is to be chosen somewhere: the one answer that no digit key gives."""
+    scales = {item.scale for item in instrument.items}
+    return any(each.value == TEN for scale in scales for each in options_of(scale))
+
+
 def _rows(items: Sequence[Item]) -> list[tuple[Item, Item | None]]:
     rows: list[tuple[Item, Item | None]] = []
     for item in items:
@@ -155,6 +165,7 @@ def _shown(
         has_words=bool(item.scale.options) and len(options) <= FEW,
         least=item.scale.least,
         most=item.scale.most,
+        asked_when=" ".join(f"{code}={value}" for code, value in item.conditions),
         aside=aside,
     )
 
@@ -172,8 +183,6 @@ def _said(item: Item, typed: Entered) -> str:
 
 def _help(instrument: Instrument, item: Item) -> str:
     notes = [] if item.required else ["optional"]
-    if item.asked_when is not None:
-        other = instrument.item(item.asked_when[0])
-        answer = other.scale.label(item.asked_when[1]).lower()
-        notes.append(f"asked when {other.number} is {answer}")
+    if item.conditions:
+        notes.append(f"asked when {asked_words(instrument, item)}")
     return ", ".join(notes)

@@ -7,7 +7,7 @@ from typing import Any
 from crispy_forms.helper import FormHelper
 from django import forms
 
-from assessments.answers import Answer, name_of, problems
+from assessments.answers import Answer, left_open, name_of, problems
 from assessments.instruments.base import MISSING_REASON_WORDS, Instrument, Item
 from assessments.models import Assessment
 
@@ -61,6 +61,10 @@ class EntryForm(forms.Form):
                 choices=REASON_CHOICES,
                 required=False,
             )
+        self.is_correction = is_correction
+        self.fields["left_open"] = forms.BooleanField(
+            label="Leave trauma-relatedness open", required=False
+        )
         self.fields["action_taken"] = forms.CharField(
             label="What was done",
             required=False,
@@ -93,6 +97,9 @@ class EntryForm(forms.Form):
         for code, sentence in problems(self.instrument, self.answers).items():
             if not self.has_error(code) and not self.has_error(code + MISSING):
                 self.add_error(code, sentence)
+        question = left_open(self.instrument, self.answers)
+        if question and not (self.is_correction or self.cleaned_data["left_open"]):
+            self.add_error("left_open", question)
         return self.cleaned_data
 
     def shown(self, item: Item) -> str:
@@ -187,3 +194,26 @@ class RatingRequestForm(PlainForm):
         "Day of the interview",
         help_text="A rater who has not met the participant is chosen from the pool.",
     )
+
+
+class ReassignForm(PlainForm):
+    """Why an interview goes to another rater, to whom, and on which day."""
+
+    def __init__(
+        self, *args: Any, raters: Sequence[tuple[str, str]], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        if raters:
+            self.fields["rater"] = forms.ChoiceField(
+                label="New rater",
+                choices=[("", "Let the pool choose"), *raters],
+                required=False,
+            )
+        self.fields["due_on"] = date_field("Day of the interview")
+        self.fields["why"] = forms.CharField(
+            label="Why another rater",
+            min_length=3,
+            help_text="For instance illness. The former rater loses the interview at "
+            "once; what they had typed is set aside and shown to nobody.",
+            widget=forms.Textarea(attrs={"rows": 2}),
+        )

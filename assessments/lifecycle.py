@@ -26,6 +26,7 @@ class Move(StrEnum):
     SIGN = "sign"
     REOPEN = "reopen"
     MARK_NOT_DONE = "mark_not_done"
+    REASSIGN = "reassign"
     LOCK = "lock"
 
 
@@ -44,6 +45,7 @@ MOVE_WORDS: Mapping[Move, str] = {
     Move.SIGN: "signed",
     Move.REOPEN: "reopened",
     Move.MARK_NOT_DONE: "marked as not done",
+    Move.REASSIGN: "given to another rater",
     Move.LOCK: "locked",
 }
 # A signed or missed assessment is taken up again only with a reason; a complete one
@@ -52,9 +54,12 @@ MOVES: Mapping[tuple[State, Move], State] = {
     (State.ASSIGNED, Move.START): State.IN_PROGRESS,
     (State.ASSIGNED, Move.COMPLETE): State.COMPLETE,
     (State.ASSIGNED, Move.MARK_NOT_DONE): State.NOT_DONE,
+    (State.ASSIGNED, Move.REASSIGN): State.ASSIGNED,
     (State.IN_PROGRESS, Move.START): State.IN_PROGRESS,
     (State.IN_PROGRESS, Move.COMPLETE): State.COMPLETE,
     (State.IN_PROGRESS, Move.MARK_NOT_DONE): State.NOT_DONE,
+    # The new rater has not begun it.
+    (State.IN_PROGRESS, Move.REASSIGN): State.ASSIGNED,
     (State.COMPLETE, Move.CORRECT): State.COMPLETE,
     (State.COMPLETE, Move.SIGN): State.SIGNED,
     (State.SIGNED, Move.REOPEN): State.IN_PROGRESS,
@@ -62,7 +67,7 @@ MOVES: Mapping[tuple[State, Move], State] = {
     (State.NOT_DONE, Move.REOPEN): State.IN_PROGRESS,
     (State.NOT_DONE, Move.LOCK): State.LOCKED,
 }
-NEEDS_REASON = frozenset({Move.CORRECT, Move.REOPEN, Move.MARK_NOT_DONE})
+NEEDS_REASON = frozenset({Move.CORRECT, Move.REOPEN, Move.MARK_NOT_DONE, Move.REASSIGN})
 # Drafts are kept only before completion; afterwards each change is a correction.
 TAKES_DRAFTS = frozenset({State.ASSIGNED, State.IN_PROGRESS})
 IS_FINISHED = frozenset({State.SIGNED, State.NOT_DONE, State.LOCKED})

@@ -207,9 +207,11 @@ class Draft(models.Model):
     # item -> {"value": int | null, "missing": str, "at": ISO time of the server}
     answers = models.JSONField(default=dict)
     saved_at = models.DateTimeField(auto_now=True)
+    # Begun by a rater from whom the interview was taken: kept, and shown to nobody.
+    is_set_aside = models.BooleanField(default=False, db_default=False)
 
     class Disclosure:
-        open = {"id", "assessment", "user", "saved_at"}
+        open = {"id", "assessment", "user", "saved_at", "is_set_aside"}
         outcome = {"answers"}
 
     class Meta:

@@ -1,11 +1,12 @@
 """Reading the trail: the acts on one row, one participant or one trial, newest first."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db import connection
 from django.db.models import QuerySet
 
 from audit.models import Action, RowChange
@@ -16,7 +17,9 @@ MOST_RECORDS = 60  # read of one act for its entry: a CAPS-5, a whole course of 
 # to the planner the order by `id`, for which it read the trail from its first row and
 # threw away what belongs to other acts (3 s at two million rows).
 _OF_EVERYBODY = """
-SELECT c.* FROM unnest(%(actions)s::bigint[]) AS a (id)
+SELECT c.action_id, c.table_name, c.row_id, c.operation, c.old::text, c.new::text,
+    c.participant_id
+FROM unnest(%(actions)s::bigint[]) AS a (id)
 CROSS JOIN LATERAL (
     SELECT * FROM audit_rowchange r
     WHERE r.action_id >= a.id AND r.action_id <= a.id
@@ -24,11 +27,27 @@ CROSS JOIN LATERAL (
 ) c ORDER BY c.id
 """
 _OF_ONE = """
-SELECT c.* FROM unnest(%(actions)s::bigint[]) AS a (id)
+SELECT c.action_id, c.table_name, c.row_id, c.operation, c.old::text, c.new::text,
+    c.participant_id
+FROM unnest(%(actions)s::bigint[]) AS a (id)
 CROSS JOIN LATERAL (
     SELECT * FROM audit_rowchange r
     WHERE r.participant_id = %(participant)s AND r.action_id = a.id
     ORDER BY r.id LIMIT %(most)s
+) c ORDER BY c.id
+"""
+
+
+# Only what changed these records, of each act: an act on sixty others tells nothing here.
+_OF_RECORDS = """
+SELECT c.action_id, c.table_name, c.row_id, c.operation, c.old::text, c.new::text,
+    c.participant_id
+FROM unnest(%(tables)s::text[], %(rows)s::text[]) AS k (table_name, row_id)
+CROSS JOIN LATERAL (
+    SELECT * FROM audit_rowchange r
+    WHERE r.table_name = k.table_name AND r.row_id = k.row_id
+      AND (%(before)s::bigint IS NULL OR r.action_id < %(before)s)
+    ORDER BY r.id DESC LIMIT %(most)s
 ) c ORDER BY c.id
 """
 
@@ -43,6 +62,26 @@ class FieldChange:
     old: Any
     new: Any
     operation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record that an act created, changed or deleted: its columns before and after.
+
+    A changed record has the changed columns alone, a new one all of them.
+    """
+
+    table: str
+    row: str
+    operation: str
+    old: Mapping[str, Any]
+    new: Mapping[str, Any]
+    participant_id: int | None = None
+
+    def changes(self) -> Iterator[FieldChange]:
+        for field in sorted(self.old.keys() | self.new.keys()):
+            old, new = self.old.get(field), self.new.get(field)
+            yield FieldChange(self.table, self.row, field, old, new, self.operation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +103,16 @@ class Entry:
     verb: str
     subject: str
     reason: str
-    changes: tuple[FieldChange, ...]
+    records: tuple[Record, ...]
     # Whether the act changed more records than are read for one entry.
     is_cut: bool = False
+    # Whether the act is not one participant's: each record must then say whose it is.
+    is_on_many: bool = False
+
+    @property
+    def changes(self) -> Iterator[FieldChange]:
+        """Every changed field, record by record."""
+        return (change for record in self.records for change in record.changes())
 
 
 def entries(
@@ -87,21 +133,69 @@ def entries(
     if before is not None:
         actions = actions.filter(id__lt=before)
     page = list(actions.order_by("-id")[:limit])
-    changes, cut = _changes([action.id for action in page], about)
+    records, cut = _records([action.id for action in page], about)
     return [
-        Entry(
-            id=action.id,
-            at=action.at,
-            who=action.actor_name,
-            roles=action.actor_roles,
-            verb=action.verb,
-            subject=_subject(action, about),
-            reason=action.reason,
-            changes=tuple(changes.get(action.id, ())),
+        _entry(
+            action,
+            records.get(action.id, ()),
+            about=about,
             is_cut=action.id in cut,
         )
         for action in page
     ]
+
+
+def entries_of_records(
+    keys: Iterable[tuple[str, str]],
+    *,
+    before: int | None = None,
+    limit: int = 50,
+    about: Subject | None = None,
+) -> list[Entry]:
+    """Return the last acts on these records, each (table, row), in two queries.
+
+    Each entry holds these records alone, the newest act first.
+    """
+    wanted = sorted(set(keys))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _OF_RECORDS,
+            {
+                "tables": [table for table, _ in wanted],
+                "rows": [row for _, row in wanted],
+                "before": before,
+                "most": limit + 1,
+            },
+        )
+        found = read_records(cursor)
+    newest = sorted(found, reverse=True)[:limit]
+    acts = Action.objects.in_bulk(newest)
+    return [
+        _entry(acts[action], found[action], about=about)
+        for action in newest
+        if action in acts
+    ]
+
+
+def _entry(
+    action: Action,
+    records: Iterable[Record],
+    *,
+    about: Subject | None,
+    is_cut: bool = False,
+) -> Entry:
+    return Entry(
+        id=action.id,
+        at=action.at,
+        who=action.actor_name,
+        roles=action.actor_roles,
+        verb=action.verb,
+        subject=_subject(action, about),
+        reason=action.reason,
+        records=tuple(records),
+        is_cut=is_cut,
+        is_on_many=about is None and action.participant_id is None,
+    )
 
 
 def _subject(action: Action, about: Subject | None) -> str:
@@ -130,39 +224,41 @@ def of_row(table: str, row: object) -> QuerySet[Action]:
     return Action.objects.filter(id__in=changed.values("action_id"))
 
 
-def _changes(
+def _records(
     action_ids: Sequence[int], about: Subject | None
-) -> tuple[dict[int, list[FieldChange]], set[int]]:
-    """Return the first changes of each act, and the acts that have more.
+) -> tuple[dict[int, list[Record]], set[int]]:
+    """Return the first records of each act, and the acts that have more.
 
     One act may hold a hundred thousand rows (an import, a batch): a page that read them
     all for its fifty entries would never come.
     """
-    rows = RowChange.objects.raw(
-        _OF_EVERYBODY if about is None else _OF_ONE,
-        {
-            "actions": list(action_ids),
-            "participant": about.participant_id if about else None,
-            "most": MOST_RECORDS + 1,
-        },
-    )
-    read = Counter[int]()
-    found: dict[int, list[FieldChange]] = {}
-    for row in rows:
-        read[row.action_id] += 1
-        if read[row.action_id] <= MOST_RECORDS:
-            found.setdefault(row.action_id, []).extend(_fields(row))
-    return found, {action for action, count in read.items() if count > MOST_RECORDS}
-
-
-def _fields(row: RowChange) -> Iterable[FieldChange]:
-    old, new = row.old or {}, row.new or {}
-    for field in sorted(old.keys() | new.keys()):
-        yield FieldChange(
-            row.table_name,
-            row.row_id,
-            field,
-            old.get(field),
-            new.get(field),
-            row.operation,
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _OF_EVERYBODY if about is None else _OF_ONE,
+            {
+                "actions": list(action_ids),
+                "participant": about.participant_id if about else None,
+                "most": MOST_RECORDS + 1,
+            },
         )
+        found = read_records(cursor)
+    cut = {action for action, records in found.items() if len(records) > MOST_RECORDS}
+    for action in cut:
+        del found[action][MOST_RECORDS:]
+    return found, cut
+
+
+def read_records(rows: Iterable[Sequence[Any]]) -> dict[int, list[Record]]:
+    """Return records by act, of rows (act, table, row, operation, old, new, participant)."""
+    found: dict[int, list[Record]] = {}
+    for action, table, row, operation, old, new, participant in rows:
+        record = Record(
+            table, row, operation, _columns(old), _columns(new), participant
+        )
+        found.setdefault(action, []).append(record)
+    return found
+
+
+def _columns(text: str | None) -> Mapping[str, Any]:
+    """Return a row's columns from the text of their JSON."""
+    return json.loads(text) if text else {}

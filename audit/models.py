@@ -1,12 +1,29 @@
-"""The trail's tables: actions, row changes, sign-ins and signatures.
+"""The trail's tables: actions, row changes, sign-ins, signatures, links and anchors.
 
 They live in the schema `audit`, belong to a role that cannot log in, and are written
 by its functions alone. There are no foreign keys: the record of what happened must
 never depend on what still exists (AUD-13).
 """
 
+from typing import Any
+
 from django.db import models
 from django.db.models.functions import Now
+
+
+class VerbatimJSON(models.JSONField):
+    """JSON kept as the exact text that was stored, since that text is hashed.
+
+    `jsonb` is taken apart and written anew at every read: the text of one value may
+    differ between two versions of PostgreSQL, and with it every hash (AUD-09).
+    """
+
+    def db_type(self, connection: Any) -> str:
+        return "json"
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        """Return what the driver has parsed: of `json` it gives values, not text."""
+        return value
 
 
 class Action(models.Model):
@@ -32,7 +49,7 @@ class Action(models.Model):
     app_version = models.TextField()
     db_role = models.TextField()
     backend_pid = models.IntegerField()
-    details = models.JSONField(null=True)
+    details = VerbatimJSON(null=True)
 
     class Meta:
         indexes = [
@@ -56,8 +73,8 @@ class RowChange(models.Model):
     operation = models.CharField(
         max_length=1, choices={"I": "created", "U": "changed", "D": "deleted"}
     )
-    old = models.JSONField(null=True)
-    new = models.JSONField(null=True)
+    old = VerbatimJSON(null=True)
+    new = VerbatimJSON(null=True)
     trial_id = models.BigIntegerField(null=True)
     site_id = models.BigIntegerField(null=True)
     participant_id = models.BigIntegerField(null=True)
@@ -70,6 +87,11 @@ class RowChange(models.Model):
                 fields=["participant_id", "action_id", "id"],
                 name="rowchange_of_participant",
                 condition=models.Q(participant_id__isnull=False),
+            ),
+            models.Index(
+                fields=["action_id", "site_id"],
+                name="rowchange_at_site",
+                condition=models.Q(site_id__isnull=False),
             ),
         ]
 
@@ -115,7 +137,104 @@ class Signature(models.Model):
     digest = models.TextField()
 
     class Meta:
-        indexes = [models.Index(fields=["table_name", "row_id"], name="signature_row")]
+        indexes = [
+            models.Index(fields=["table_name", "row_id"], name="signature_row"),
+            models.Index(fields=["user_id", "-id"], name="signature_user"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name}: {self.meaning}"
+
+
+class Link(models.Model):
+    """One act's place in one chain: the hash of it and of everything before it.
+
+    What exactly is hashed is told in audit/verifier/verify_trail.py.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    chain = models.TextField()
+    position = models.BigIntegerField()
+    action_id = models.BigIntegerField()
+    at = models.DateTimeField(db_default=Now())
+    previous = models.BinaryField()
+    hash = models.BinaryField()
+    rows = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["chain", "position"], name="link_position_is_taken_once"
+            )
+        ]
+        indexes = [models.Index(fields=["action_id", "id"], name="link_of_action")]
+
+    def __str__(self) -> str:
+        return f"{self.chain} {self.position}"
+
+
+class Chain(models.Model):
+    """The head of a chain: its last position and hash."""
+
+    chain = models.TextField(primary_key=True)
+    # None for a person's and the system's: these stand in the anchor of every trial.
+    trial_id = models.BigIntegerField(null=True)
+    position = models.BigIntegerField()
+    hash = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"{self.chain} {self.position}"
+
+
+class Anchor(models.Model):
+    """All heads of a trial at one moment, signed; the same text lies with others."""
+
+    id = models.BigAutoField(primary_key=True)
+    trial_id = models.BigIntegerField()
+    action_id = models.BigIntegerField()
+    at = models.DateTimeField(db_default=Now())
+    sha256 = models.TextField()
+    text = models.TextField()
+    signature = models.TextField()
+
+    class Meta:
+        indexes = [models.Index(fields=["trial_id", "-id"], name="anchor_trial")]
+
+    def __str__(self) -> str:
+        return f"anchor {self.id} of trial {self.trial_id}"
+
+
+class AnchorMail(models.Model):
+    """One anchor on its way to one person: sent at most once."""
+
+    id = models.BigAutoField(primary_key=True)
+    anchor_id = models.BigIntegerField()
+    user_id = models.BigIntegerField()
+    leased_until = models.DateTimeField()
+    attempts = models.IntegerField()
+    sent_at = models.DateTimeField(null=True)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["anchor_id", "user_id"], name="anchor_is_mailed_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"anchor {self.anchor_id} to user {self.user_id}"
+
+
+class Verification(models.Model):
+    """One run of the verification; `finding` is empty where everything agreed."""
+
+    id = models.BigAutoField(primary_key=True)
+    trial_id = models.BigIntegerField(null=True)
+    at = models.DateTimeField(db_default=Now())
+    acts = models.BigIntegerField()
+    chains = models.BigIntegerField()
+    finding = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return f"verification of {self.at}"

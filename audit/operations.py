@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db.migrations.operations import RunSQL
+from django.db.migrations.operations.base import Operation
 
 _EVENTS = {
     "INSERT": "NEW TABLE AS new_rows",
@@ -62,6 +63,20 @@ def _triggers(table: str, arguments: tuple[str, ...]) -> RunSQL:
     return RunSQL(create, drop)
 
 
+def audited_anew(before: RunSQL, after: RunSQL) -> RunSQL:
+    """Change how a table is on the trail: both as `audited` of the same table returned.
+
+    Within one transaction, so that the table is never writable without its trail.
+    """
+    old, new = (_both_ways(each) for each in (before, after))
+    return RunSQL([*old[1], *new[0]], [*new[1], *old[0]])
+
+
+def _both_ways(operation: RunSQL) -> tuple[list[Any], list[Any]]:
+    """Return the statements of an operation of `audited`, forward and back."""
+    return list(operation.sql), list(operation.reverse_sql or ())
+
+
 def not_audited(table: str, because: str) -> RunSQL:
     """State that a table is off the trail, and why; the reason is kept in the database."""
     text = because.replace("'", "''")
@@ -69,6 +84,67 @@ def not_audited(table: str, because: str) -> RunSQL:
         f"COMMENT ON TABLE {table} IS 'Not audited: {text}'",
         f"COMMENT ON TABLE {table} IS NULL",
     )
+
+
+_SEEN = "{site} = ANY ((SELECT audit.sites_seen())::bigint[])"
+_RATED = "{participant} = ANY ((SELECT audit.participants_seen())::bigint[])"
+
+
+def walled(
+    table: str,
+    *,
+    schema: str = "public",
+    site: str = "site_id",
+    rated: str = "",
+    where: str = "",
+) -> RunSQL:
+    """Put a table behind row-level security: who may not see a row may not write it.
+
+    `site`: the column that says where a row belongs; `where` takes the place of the
+    condition made from it. `rated` is the participant's column in the few tables that an
+    interview cannot be given without: there raters, who see no site, see the rows of
+    whom they rate. Everything else of a participant would tell them the arm or the
+    visit (BLD-04). What somebody sees is asked once for each statement, since the
+    functions stand in subqueries of their own. Forced, so that the owner is subject to
+    it too, and with the owner the views of an export; a migration that writes data
+    passes by `past_the_walls`.
+    """
+    name = f"{schema}.{table}"
+    seen = where or _SEEN.format(site=site)
+    if rated:
+        seen += f" OR {_RATED.format(participant=rated)}"
+    return RunSQL(
+        [
+            f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY",
+            f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY",
+            f"CREATE POLICY seen ON {name} USING ({seen}) WITH CHECK ({seen})",
+        ],
+        [
+            f"DROP POLICY seen ON {name}",
+            f"ALTER TABLE {name} NO FORCE ROW LEVEL SECURITY",
+            f"ALTER TABLE {name} DISABLE ROW LEVEL SECURITY",
+        ],
+    )
+
+
+def past_the_walls(operation: Operation, *tables: str) -> list[Operation]:
+    """Return the operations of a migration that reads or writes rows of walled tables.
+
+    In a migration: `operations = [*past_the_walls(RunPython(fill), "participants_fact")]`.
+    A migration runs as the owner without anybody's token: it would find every table
+    empty and change nothing, without a word. Switched off and on again in the same
+    migration, which is one transaction: nobody ever meets a table without its wall.
+    """
+    off = [f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY" for table in tables]
+    on = [f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY" for table in tables]
+    # No table is altered while foreign keys of its changed rows wait to be checked.
+    checked: list[Any] = ["SET CONSTRAINTS ALL IMMEDIATE"]
+    deferred: list[Any] = ["SET CONSTRAINTS ALL DEFERRED"]
+    return [
+        RunSQL([*off], [*checked, *on, *deferred]),
+        operation,
+        RunSQL([*checked, *on, *deferred], [*off]),
+    ]
 
 
 def placed(

@@ -15,3 +15,7 @@ class ReasonNeeded(Refused):
 
 class SessionEnded(Refused):
     """The sign-in behind the act has ended; nothing was saved."""
+
+
+class Changed(Refused):
+    """Somebody else changed what the form shows since it was opened; nothing was saved."""

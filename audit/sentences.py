@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
-
-from audit.history import Entry, FieldChange
+from audit.history import Entry, FieldChange, Record
+from audit.naming import Names
 from audit.wording import (
+    PARTICIPANT,
+    TECHNICAL,
+    VISIT_CODE,
     Column,
     Table,
+    counted,
     in_words,
     past,
-    records,
     tables,
     words,
 )
@@ -26,40 +28,18 @@ SEALED = "sealed"
 # Above so many rows of one table, an act is told row by row and not field by field.
 FEW_ROWS = 3
 LONGEST_LIST = 60
+# What a new row in a list says beside its name.
+_VALUES = ("value", "missing", "is_given")
 
-# Columns that place a row or serve the machine: the sentence itself says where and who.
-_TECHNICAL = frozenset(
-    {
-        "id",
-        "uuid",
-        "trial_id",
-        "site_id",
-        "participant_id",
-        "sequence",
-        "position",
-        "protocol_version_id",
-        "assessment_id",
-        "event_id",
-        "opaque_code",
-        "stage",
-        "sha256",
-        "leased_until",
-        "attempts",
-        "created_at",
-        "scorer_version",
-        "token_hash",
-    }
-)
 # What follows from a value told beside it: the planner's explanation from the dates, a
-# form's edition from the form.
+# form's row of the protocol and its period from its instrument and its visit.
 _DERIVED = frozenset(
     {
         ("study_sessions_visit", "why"),
-        ("assessments_assessment", "instrument"),
+        ("assessments_assessment", "code"),
         ("assessments_assessment", "recall"),
     }
 )
-Names = Mapping[tuple[str, str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,48 +71,6 @@ class Sentence:
     record_url: str = ""
 
 
-def names_in(entries: Iterable[Entry]) -> Names:
-    """Return what the records that these entries mention are called, in one query.
-
-    Keys are table and row id; a record without a name of its own has no key.
-    """
-    wanted: dict[str, set[str]] = {}
-    known_tables = tables()
-    for entry in entries:
-        for change in entry.changes:
-            table = known_tables.get(change.table)
-            if table is None:
-                continue
-            if change.operation != "I" and table.name_columns:
-                wanted.setdefault(change.table, set()).add(change.row)
-            column = table.columns.get(change.field)
-            if change.field in _TECHNICAL or column is None or not column.refers_to:
-                continue
-            ids = {str(value) for value in (change.old, change.new) if value}
-            wanted.setdefault(column.refers_to, set()).update(ids)
-    return _named({table: ids for table, ids in wanted.items() if ids})
-
-
-def _named(wanted: Mapping[str, set[str]]) -> Names:
-    parts, values = [], []
-    quote = connection.ops.quote_name
-    for table, ids in sorted(wanted.items()):
-        columns = tables()[table].name_columns
-        if not columns:
-            continue
-        filled = ", ".join(f"NULLIF({quote(name)}::text, '')" for name in columns)
-        parts.append(
-            f"SELECT '{table}', id::text, COALESCE({filled}) "  # noqa: S608 - models' names
-            f"FROM {quote(table)} WHERE id = ANY(%s::bigint[])"
-        )
-        values.append(sorted(ids))
-    if not parts:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(parts), values)
-        return {(table, row): name for table, row, name in cursor.fetchall() if name}
-
-
 def sentences(
     entries: Iterable[Entry],
     *,
@@ -140,13 +78,16 @@ def sentences(
     zone: str = "UTC",
     sees_outcomes: bool = False,
     most_changes: int | None = None,
+    only: frozenset[str] = frozenset(),
 ) -> list[Sentence]:
     """Return the entries in words, times in `zone`.
 
     Values that tell an outcome are put only for those who may see outcomes, values that
     tell who a participant is for nobody, and sealed rows as sealed (ACC-08, BLD-04).
+    With `only` nothing but these columns is told, and of a new row also what it began
+    with.
     """
-    teller = _Teller(names, zoneinfo.ZoneInfo(zone), sees_outcomes)
+    teller = _Teller(names, zoneinfo.ZoneInfo(zone), sees_outcomes, only)
     return [_sentence(entry, teller, most_changes) for entry in entries]
 
 
@@ -179,110 +120,153 @@ class _Teller:
     names: Names
     zone: zoneinfo.ZoneInfo
     sees_outcomes: bool
+    only: frozenset[str] = frozenset()
 
     def changes(self, entry: Entry) -> list[Change]:
-        found: dict[tuple[str, str], dict[str, list[FieldChange]]] = {}
-        for change in entry.changes:
-            rows = found.setdefault((change.table, change.operation), {})
-            rows.setdefault(change.row, []).append(change)
+        found: dict[tuple[str, str], list[Record]] = {}
+        for record in entry.records:
+            found.setdefault((record.table, record.operation), []).append(record)
+        tells_where = self._tells_where(entry)
         lines: list[Change] = []
-        for (table, operation), rows in found.items():
-            known = tables().get(table)
-            if known is None:
-                lines += self._unknown(table, rows)
-            elif len(rows) <= FEW_ROWS:
-                for row, fields in rows.items():
-                    lines += self._by_field(
-                        known, fields, self._row(known, row, fields)
-                    )
+        for (name, operation), records in found.items():
+            table = tables().get(name)
+            if table is None:
+                lines.append(_sealed(name, len(records)))
+                continue
+            placed = [
+                (self._where(entry, record, table) if tells_where else (), record)
+                for record in records
+            ]
+            if len(placed) <= FEW_ROWS:
+                for where, record in placed:
+                    lines += self._by_field(table, record, where)
             elif operation == "I":
-                lines.append(self._created(known, rows))
+                lines += self._created(table, placed)
             else:
-                told = [
-                    self._by_row(known, fields, self._row(known, row, fields))
-                    for row, fields in rows.items()
-                ]
+                told = [self._by_row(table, record, where) for where, record in placed]
                 lines += [line for line in told if line.after]
         return lines
 
-    def _unknown(
-        self, table: str, rows: Mapping[str, Sequence[FieldChange]]
-    ) -> list[Change]:
-        """A table without a model is in the sealed schema: its rows are commitments."""
-        count = len(rows)
-        return [Change(words(table).capitalize(), "", f"{SEALED} ({records(count)})")]
+    def _tells_where(self, entry: Entry) -> bool:
+        """Tell whether an act's own words leave open which participant or visit it was."""
+        if entry.is_on_many:
+            return True
+        known = tables()
+        places = {
+            self.names.within(record, known[record.table])
+            for record in entry.records
+            if record.table in known
+        }
+        return len(places - {()}) > 1
 
-    def _row(self, table: Table, row: str, fields: Sequence[FieldChange]) -> str:
-        """Return what a changed row is called: from itself when new, else as it stands."""
-        if fields[0].operation != "I":
-            return words(self.names.get((fields[0].table, row), ""))
-        new = {change.field: change.new for change in fields}
-        found = next((new[name] for name in table.name_columns if new.get(name)), "")
-        return words(str(found))
+    def _where(self, entry: Entry, record: Record, table: Table) -> tuple[str, ...]:
+        """Return whose a record is and what it belongs to: participant, visit, form."""
+        within = self.names.within(record, table)
+        if not entry.is_on_many or record.table == PARTICIPANT:
+            return within
+        number = self.names.of(PARTICIPANT, record.participant_id)
+        return (number, *within) if number else within
 
     def _by_field(
-        self, table: Table, fields: Sequence[FieldChange], row: str
+        self, table: Table, record: Record, where: tuple[str, ...]
     ) -> list[Change]:
+        is_new = record.operation == "I"
+        called = _joined(where, "" if is_new else words(self.names.own(record, table)))
         lines: list[Change] = []
-        context = {change.field: change.new for change in fields}
-        for change in fields:
+        for line in self._told(table, record, where):
+            label = line.label
+            if called:
+                label = f"{called} · {label[0].lower()}{label[1:]}"
+            lines.append(Change(label, line.before, line.after))
+        return lines
+
+    def _told(
+        self, table: Table, record: Record, where: tuple[str, ...]
+    ) -> list[Change]:
+        """Return the fields of one record that are told, each once."""
+        lines: list[Change] = []
+        for change in record.changes():
             if not self._is_told(table, change):
                 continue
+            if where and change.field == table.parent:
+                continue  # told already, as the place
             column = table.columns[change.field]
-            label = column.label
-            before, after = "", HIDDEN
-            if self._is_hidden(column, context):
+            if self._is_hidden(column, record.new):
                 # One line whichever columns changed: that one did tells already.
-                label = "Outcome"
+                line = Change("Outcome", "", HIDDEN)
             else:
-                before = self._said(column, change.old)
-                after = self._said(column, change.new)
-            if change.operation != "I" and row:
-                label = f"{row} · {label[0].lower()}{label[1:]}"
-            line = Change(label, before, after)
+                before, after = (
+                    self._said(column, value) for value in (change.old, change.new)
+                )
+                if change.field == VISIT_CODE:
+                    after = next(iter(self.names.within(record, table)), after)
+                line = Change(column.label, before, after)
             if line not in lines:
                 lines.append(line)
         return lines
 
     def _is_told(self, table: Table, change: FieldChange) -> bool:
         column = table.columns.get(change.field)
-        if change.field in _TECHNICAL or column is None:
+        if change.field in TECHNICAL or column is None:
             return False
+        is_new = change.operation == "I"
+        if self.only:
+            return change.field in self.only and not (is_new and _is_empty(change.new))
         if (change.table, change.field) in _DERIVED:
             return False
-        if change.operation != "I":
-            return True
         # A new row tells what somebody chose, not what every new row begins with.
-        return not _is_empty(change.new) and change.new != column.default
+        return not is_new or not (_is_empty(change.new) or change.new == column.default)
 
-    def _by_row(self, table: Table, fields: Sequence[FieldChange], row: str) -> Change:
+    def _by_row(self, table: Table, record: Record, where: tuple[str, ...]) -> Change:
         parts = []
-        for line in self._by_field(table, fields, ""):
+        for line in self._told(table, record, where):
             was = f" (was {line.before})" if line.before else ""
             parts.append(f"{line.label.lower()} {line.after or 'nothing'}{was}")
-        return Change(row or table.label.capitalize(), "", "; ".join(parts))
+        name = words(self.names.own(record, table)) or table.label
+        label = _joined(where, name)
+        return Change(label[0].upper() + label[1:], "", "; ".join(parts))
 
     def _created(
-        self, table: Table, rows: Mapping[str, Sequence[FieldChange]]
+        self, table: Table, placed: Sequence[tuple[tuple[str, ...], Record]]
+    ) -> list[Change]:
+        """Return many new rows of one table as a line for each place: names and values."""
+        places: dict[tuple[str, ...], list[Record]] = {}
+        for where, record in placed:
+            places.setdefault(where, []).append(record)
+        lines = []
+        for where, records in places.items():
+            if len(records) == 1:
+                lines.append(self._created_alone(table, records[0], where))
+                continue
+            label = _joined(where, f"{len(records)} {table.plural}")
+            lines.append(Change(label, "", self._listed(table, records)))
+        return lines
+
+    def _created_alone(
+        self, table: Table, record: Record, where: tuple[str, ...]
     ) -> Change:
-        """Return many new rows of one table as one line: their names and values."""
-        label = f"{len(rows)} {table.plural}"
-        told = [self._in_brief(table, row, fields) for row, fields in rows.items()]
+        label = _joined(where, f"new {table.label}")
+        brief = self._in_brief(table, record)
+        return Change(label, "", brief or self._by_row(table, record, where).after)
+
+    def _listed(self, table: Table, records: Sequence[Record]) -> str:
+        told = [self._in_brief(table, record) for record in records]
         if all(text.endswith(HIDDEN) for text in told):
-            return Change(label, "", HIDDEN)
+            return HIDDEN
         more = (
             f", and {len(told) - LONGEST_LIST} more" if len(told) > LONGEST_LIST else ""
         )
-        return Change(label, "", ", ".join(told[:LONGEST_LIST]) + more)
+        return ", ".join(filter(None, told[:LONGEST_LIST])) + more or "recorded"
 
-    def _in_brief(self, table: Table, row: str, fields: Sequence[FieldChange]) -> str:
-        name = self._row(table, row, fields)
-        context = {change.field: change.new for change in fields}
-        valued = [x for x in fields if x.field in {"value", "missing", "is_given"}]
-        if any(self._is_hidden(table.columns[x.field], context) for x in valued):
+    def _in_brief(self, table: Table, record: Record) -> str:
+        name = words(self.names.own(record, table))
+        valued = [field for field in _VALUES if field in record.new]
+        if any(self._is_hidden(table.columns[field], record.new) for field in valued):
             # Also where there is no value: that there is none is an outcome too.
             return f"{name} {HIDDEN}"
-        values = [self._said(table.columns[x.field], x.new) for x in valued]
+        values = [
+            self._said(table.columns[field], record.new[field]) for field in valued
+        ]
         return " ".join(filter(None, [name, *dict.fromkeys(values)]))
 
     def _is_hidden(self, column: Column, context: Mapping[str, Any]) -> bool:
@@ -296,12 +280,24 @@ class _Teller:
         elif column.is_identifying:
             said = MASKED
         elif column.refers_to:
-            said = self.names.get((column.refers_to, str(value)), "recorded")
+            said = self.names.of(column.refers_to, value) or "recorded"
+        elif column.is_titled:
+            said = self.names.titles.get(str(value), words(str(value)))
         elif (word := column.choices.get(str(value))) is not None:
             said = words(word)
         else:
             said = in_words(value, self.zone)
         return said
+
+
+def _sealed(table: str, count: int) -> Change:
+    """A table without a model is in the sealed schema: its rows are commitments."""
+    return Change(words(table).capitalize(), "", f"{SEALED} ({counted(count)})")
+
+
+def _joined(where: Sequence[str], name: str) -> str:
+    """Return a record's full name: 01-001-7, V5, CAPS-5."""
+    return ", ".join(filter(None, [*where, name]))
 
 
 def _is_empty(value: Any) -> bool:

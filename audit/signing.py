@@ -3,6 +3,9 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -11,6 +14,49 @@ from django.db import connection
 from audit.actors import Actor
 from audit.models import Signature
 from audit.refusal import NotPermitted
+
+# How long a signer still reads that somebody else signed anew what was changed.
+TOLD_FOR = timedelta(days=14)
+
+
+class Became(StrEnum):
+    """What became of a record after somebody signed it, as far as they must know it."""
+
+    REOPENED = "was reopened"
+    CHANGED = "was changed"
+    SIGNED_ANEW = "was changed and signed again"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedSince:
+    """A signature on a record that a later act changed: its last change, and what is new.
+
+    `action_id` is the act that changed it; `signed_again_at` is None where nobody has
+    signed it since.
+    """
+
+    table: str
+    row: str
+    digest: str
+    meaning: str
+    signed_at: datetime
+    action_id: int
+    changed_at: datetime
+    signed_again_at: datetime | None
+
+    def became(self, now_signed: str, *, is_open: bool, now: datetime) -> Became | None:
+        """Return what its signer must know; None where the signature covers all of it.
+
+        `now_signed` is the digest of the record as it stands; `is_open` whether it waits
+        to be signed.
+        """
+        is_broken = self.digest != now_signed
+        if self.signed_again_at is not None and not is_open:
+            is_recent = now - self.signed_again_at < TOLD_FOR
+            return Became.SIGNED_ANEW if is_broken and is_recent else None
+        if is_broken:
+            return Became.CHANGED
+        return Became.REOPENED if is_open else None
 
 
 def digest(content: Mapping[str, Any]) -> str:
@@ -55,3 +101,13 @@ def signatures_of(table: str, rows: Iterable[object]) -> dict[str, list[Signatur
     for signature in chosen:
         found.setdefault(signature.row_id, []).append(signature)
     return found
+
+
+def changed_since_signed() -> list[ChangedSince]:
+    """Return what the reader has signed and somebody changed since, the last change first.
+
+    One query, by the index on signers. 21 CFR 11.70, ICH E6(R3) 3.16.1(o).
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM audit.changed_since_signed()")
+        return [ChangedSince(*row) for row in cursor]

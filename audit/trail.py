@@ -8,10 +8,11 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection
 
 from audit.actors import NOWHERE, Actor, AnyActor, Place
 from audit.refusal import NotPermitted, ReasonNeeded, Refused, SessionEnded
+from audit.seeing import transaction_of
 
 _open: ContextVar[tuple[int, AnyActor] | None] = ContextVar("open_action", default=None)
 
@@ -35,6 +36,7 @@ def acting(
 ) -> Iterator[int]:
     """Run the block as one act in one transaction and yield the action's id.
 
+    The block sees what the person may see (`audit.seeing`), a job everything.
     Inside another `acting` of the same person the block joins that act. Raises `Refused`
     (or a kind of it) where the trail or a constraint refuses; nothing is saved then.
     """
@@ -44,7 +46,7 @@ def acting(
         with _sentences():
             yield outer[0]
         return
-    with _sentences(), transaction.atomic():
+    with _sentences(), transaction_of(by):
         action = _open_action(verb, by, reason, subject, place, details)
         mark = _open.set((action, by))
         try:

@@ -11,10 +11,46 @@ from typing import Any
 from django.apps import apps
 from django.db import models
 
+PARTICIPANT = "participants_participant"
+VISIT = "study_sessions_visit"
+VISIT_CODE = "visit_code"  # names a visit of the row's participant without its id
+
+# Columns that place a row or serve the machine: the sentence itself says where and who.
+TECHNICAL = frozenset(
+    {
+        "id",
+        "uuid",
+        "trial_id",
+        "site_id",
+        "participant_id",
+        "sequence",
+        "position",
+        "protocol_version_id",
+        "assessment_id",
+        "event_id",
+        "opaque_code",
+        "stage",
+        "sha256",
+        "leased_until",
+        "attempts",
+        "created_at",
+        "scorer_version",
+        "token_hash",
+    }
+)
 # What a row is called, by the first of these columns that is filled.
-_NAMES = ("number", "label", "item", "code", "score", "part", "milestone", "term")
+_NAMES = (
+    *("number", "label", "item", "instrument", "code", "score", "part"),
+    *("milestone", "term"),
+)
 _MORE_NAMES = ("kind", "role", "form_version", "name", "identifier", "version")
+# What a row belongs to, by the first of these columns that its table has. A participant
+# is not among them: every row of the trail has a column of its own for that.
+_PARENTS = ("assessment_id", "event_id", "visit_id", VISIT_CODE)
+# Columns whose codes have a title that the trail's reader is given (audit.naming.Names).
+_TITLED = frozenset({("assessments_assessment", "instrument")})
 _PLURALS = {
+    "identity": "identities",
     "item response": "answers",
     "score value": "scores",
     "consent item": "consent decisions",
@@ -60,17 +96,31 @@ class Column:
     refers_to: str
     is_outcome: bool
     is_identifying: bool
+    is_titled: bool
     default: Any
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table: what a row and several are called, and the columns that name one."""
+    """One table: what a row and several are called, and the columns that name one.
+
+    `parent` is the column that says what a row belongs to, and `parent_table` where that
+    lies; both are empty where a row stands for itself. `references` are the columns that
+    name other records to a reader, each with its table.
+    """
 
     label: str
     plural: str
     name_columns: tuple[str, ...]
+    parent: str
+    parent_table: str
+    references: tuple[tuple[str, str], ...]
     columns: Mapping[str, Column]
+
+    @property
+    def is_titled(self) -> bool:
+        """Whether a row is called by the title of a form."""
+        return any(self.columns[name].is_titled for name in self.name_columns)
 
 
 @cache
@@ -96,15 +146,30 @@ def _described(model: type[models.Model]) -> Table:
             refers_to=related._meta.db_table if related else "",  # noqa: SLF001
             is_outcome=field.name in outcome,
             is_identifying=field.name in identifying,
+            is_titled=(meta.db_table, field.column) in _TITLED,
             default=None if callable(field.default) else field.default,
         )
     single = str(meta.verbose_name)
+    parent = next((name for name in _PARENTS if name in columns), "")
     return Table(
         label=single,
         plural=_PLURALS.get(single, str(meta.verbose_name_plural)),
         name_columns=_name_columns(columns),
+        parent=parent,
+        parent_table=_parent_table(parent, columns),
+        references=tuple(
+            (name, column.refers_to)
+            for name, column in columns.items()
+            if column.refers_to and (name == parent or name not in TECHNICAL)
+        ),
         columns=columns,
     )
+
+
+def _parent_table(parent: str, columns: Mapping[str, Column]) -> str:
+    if parent == VISIT_CODE:
+        return VISIT
+    return columns[parent].refers_to if parent else ""
 
 
 def _name_columns(columns: Mapping[str, Column]) -> tuple[str, ...]:
@@ -137,7 +202,7 @@ def past(verb: str) -> str:
     return f"{first}ed{space}{rest}"
 
 
-def records(count: int) -> str:
+def counted(count: int) -> str:
     return "1 record" if count == 1 else f"{count} records"
 
 
@@ -146,7 +211,7 @@ def in_words(value: Any, zone: zoneinfo.ZoneInfo) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, dict | list):
-        return f"recorded ({records(len(value))})"
+        return f"recorded ({counted(len(value))})"
     text = str(value)
     written = next((each for form, each in _FORMS if form.match(text)), None)
     return written(text, zone) if written else _plain(text)

@@ -21,7 +21,8 @@ def main() -> None:
     import django  # noqa: PLC0415 - only now does the environment name the database
 
     django.setup()
-    from bench import exporting, fill, measuring, work  # noqa: PLC0415
+    databases.omniscient()
+    from bench import exporting, fill, measuring, saving, work  # noqa: PLC0415
     from trials.models import Trial  # noqa: PLC0415
 
     if not Trial.objects.exists():
@@ -43,6 +44,8 @@ def main() -> None:
     measuring.emit("size of the data", database=name, load=os.getloadavg()[0], **size)
     work.pages(size)
     work.caps(size)
+    saving.save_over_http()
+    saving.fill_many()
     work.enrollment(size)
     exporting.export()
 

@@ -42,6 +42,16 @@ def prepare(participants: int, *, afresh: bool) -> str:
     return name
 
 
+def omniscient() -> None:
+    """Have what this process reads by itself see everything; its pages see as a person.
+
+    A setting of the process's own sessions: the server that is measured has none.
+    """
+    from django.db import connections  # noqa: PLC0415 - set up only now
+
+    connections.databases["default"]["OPTIONS"]["options"] = "-c candor.job=bench"
+
+
 def _manage(*command: str) -> None:
     subprocess.run(
         [sys.executable, "manage.py", *command, "--verbosity", "0"],

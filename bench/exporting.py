@@ -30,7 +30,7 @@ def export() -> None:
         expires_at=timezone.now() + timedelta(hours=1),
         by=SETUP,
     )
-    port = _free_port()
+    port = free_port()
     server = subprocess.Popen(
         [
             *(sys.executable, "-m", "gunicorn", "config.wsgi:application"),
@@ -39,7 +39,7 @@ def export() -> None:
         ]
     )
     try:
-        _wait(port)
+        wait_for(port)
         before = _memory(server.pid)
         runs = [_pull(port, token) for _ in range(RUNS)]
         after = _memory(server.pid)
@@ -79,13 +79,13 @@ def _pull(port: int, token: str) -> tuple[float, int, int, float]:
     return time.perf_counter() - start, rows, size, first
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _wait(port: int) -> None:
+def wait_for(port: int) -> None:
     for _ in range(200):
         try:
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)

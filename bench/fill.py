@@ -196,10 +196,10 @@ WHERE c.participant_id = %s AND p.trial_id = %s AND p.id <> %s
 # Twelve visits are held, the rest lie ahead; windows step by a week from the consent.
 VISITS = """
 INSERT INTO study_sessions_visit (uuid, trial_id, site_id, participant_id,
-    protocol_version_id, code, number, label, kind, stage, position, state, plan, opens,
+    protocol_version_id, code, number, label, kind, turn, stage, position, state, plan, opens,
     target, closes, why, held_on, mode, missed_reason)
 SELECT gen_random_uuid(), p.trial_id, p.site_id, p.id, v.protocol_version_id, v.code,
-    v.number, v.label, v.kind, v.stage, v.position,
+    v.number, v.label, v.kind, v.turn, v.stage, v.position,
     CASE WHEN v.position < 30 THEN 'held' ELSE 'planned' END,
     CASE WHEN v.position < 30 THEN 'recorded' ELSE 'firm' END,
     p.screened_on + 7 * v.position, p.screened_on + 7 * v.position + 3,

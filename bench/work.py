@@ -92,12 +92,12 @@ def trail(auditor: Client, size: dict[str, int]) -> None:
 def caps(size: dict[str, int]) -> None:
     """Measure the same save of a 30-item CAPS-5 with and without the audit triggers."""
     client = browser(Role.RATER)
-    forms = iter(_interviews(2 * CAPS_SAVES))
-    answers = _answers()
+    forms = iter(interviews(2 * CAPS_SAVES))
+    typed = answers()
 
     def save() -> None:
         uuid = next(forms)
-        response = client.post(reverse("assessments:enter", args=[uuid]), answers)
+        response = client.post(reverse("assessments:enter", args=[uuid]), typed)
         if response.status_code != 302:
             raise RuntimeError("the CAPS-5 was not saved")
 
@@ -112,13 +112,14 @@ def caps(size: dict[str, int]) -> None:
     emit("save CAPS-5, ratio", ratio=round(with_trail / without, 2), at_most=1.6)
 
 
-def _answers() -> dict[str, Any]:
+def answers() -> dict[str, Any]:
+    """Return what is typed into a whole CAPS-5."""
     known = instrument("caps5", "2015")
     typed = {item.code: "1" for item in known.items if item.required}
     return typed | {"assessed_on": date.today().isoformat(), "source": "direct"}  # noqa: DTZ011, TID251
 
 
-def _interviews(count: int) -> list[Any]:
+def interviews(count: int) -> list[Any]:
     """Return that many CAPS-5 assigned to the rater, at visits that have none yet."""
     rater = person(Role.RATER)
     free = (

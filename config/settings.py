@@ -14,6 +14,7 @@ from config.environment import (
     mail_server,
     version_of,
 )
+from participants.ciphers import KeyRing, key_ring
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = version_of(BASE_DIR / "CHANGELOG.md")
@@ -27,6 +28,21 @@ if not SECRET_KEY:
         "Set SECRET_KEY, or SECRET_KEY_FILE to a file that holds it."
     )
 SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS")
+
+# Who a participant is, is encrypted with keys that no database and no backup holds.
+_identity_keys = env_secret("IDENTITY_KEYS")
+if not (_identity_keys or DEMONSTRATION or DEBUG):
+    raise ConfigurationError(
+        "Set IDENTITY_KEYS_FILE to the file of the keys that encrypt identities; "
+        "docs/administration.md says how to make one."
+    )
+try:
+    IDENTITY_KEYS = key_ring(_identity_keys) if _identity_keys else KeyRing({})
+except ValueError as error:
+    raise ConfigurationError(f"IDENTITY_KEYS: {error}.") from None
+# The worker's alone: whoever holds it can make anchors. The web process needs none.
+ANCHOR_KEY = env_secret("ANCHOR_KEY") or ""
+DEFAULT_EXCEPTION_REPORTER_FILTER = "config.reporting.SilentReporterFilter"
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
 
@@ -46,6 +62,7 @@ INSTALLED_APPS = [
     "audit",
     "accounts",
     "trials",
+    "notices",
     "participants",
     "sessions.apps.SessionsConfig",
     "adverse_events",
@@ -65,10 +82,12 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "accounts.http.SeeingMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "accounts.http.ActorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "accounts.once.OnceMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
@@ -87,6 +106,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "workbench.rail.rail",
             ],
+            "builtins": ["accounts.templatetags.once"],
         },
     },
 ]
@@ -150,9 +170,7 @@ LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_I18N = False
 USE_TZ = True
-DATE_FORMAT = "j M Y"
-DATETIME_FORMAT = "j M Y H:i"
-TIME_FORMAT = "H:i"
+FORMAT_MODULE_PATH = "config.formats"
 
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -196,11 +214,26 @@ CELERY_TASK_TIME_LIMIT = 300  # seconds
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # Longer than the longest task: a shorter one would deliver a running task twice.
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 900}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 900,
+    "socket_connect_timeout": 5,  # an act that wakes the worker must not wait for long
+}
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "plan reminders": {"task": "reminders.tasks.plan", "schedule": crontab(minute=7)},
     "send reminders": {"task": "reminders.tasks.send_due", "schedule": 300.0},
+    "tell safety staff": {"task": "reminders.tasks.tell", "schedule": 60.0},
+    # Hourly, though there is one anchor a day: a worker that was down makes up for it.
+    "anchor trails": {"task": "reminders.tasks.anchor", "schedule": crontab(minute=20)},
+    "verify trails": {
+        "task": "audit.tasks.verify_all",
+        "schedule": crontab(hour=2, minute=40),
+    },
+    "forget answered requests": {
+        "task": "accounts.tasks.forget_answered",
+        "schedule": crontab(minute=50),
+    },
+    "sign of life": {"task": "audit.tasks.sign_of_life", "schedule": 60.0},
 }
 
 LOGGING = {

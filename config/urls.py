@@ -2,11 +2,12 @@
 
 from django.urls import include, path
 
-from config.views import health
+from config.views import health, health_of_trail
 from oversight.site import oversight_site
 
 urlpatterns = [
     path("health/", health, name="health"),
+    path("health/trail.json", health_of_trail, name="health_of_trail"),
     path("", include("workbench.urls")),
     path("", include("accounts.urls")),
     path("", include("trials.urls")),

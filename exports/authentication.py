@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from accounts.actions import note_refused_sign_in
 from accounts.models import User
 from audit.actors import Actor, new_request_id
+from audit.seeing import look_on_as
 from exports.access import token_in_force
 from exports.models import ApiToken
 
@@ -31,6 +32,7 @@ class TokenAuthentication(BaseAuthentication):
             ip = request.META.get("REMOTE_ADDR") or None
             note_refused_sign_in(username="API token", ip=ip)
             raise AuthenticationFailed(REFUSED)
+        look_on_as(plain)
         return token.user, token
 
     def authenticate_header(self, _request: Request) -> str:

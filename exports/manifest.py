@@ -14,8 +14,9 @@ from exports.vocabulary import Dataset
 FORMAT_VERSION = "1"
 STANDARD = "SDTM Implementation Guide 3.4; controlled terminology 2024-03-29"
 INERT = (
-    "Text that begins with = + - @, a tab or a carriage return is preceded by an "
-    "apostrophe, so that a spreadsheet does not run it. JSON holds it as it is."
+    "Free text that begins with = + - @, a tab or a carriage return is preceded by an "
+    "apostrophe, so that a spreadsheet does not run it; `free_text` says which columns "
+    "hold such text. JSON holds it as it is."
 )
 
 
@@ -49,6 +50,7 @@ def describe(dataset: Dataset) -> dict[str, Any]:
                 "label": variable.label,
                 "type": variable.kind.value,
                 "origin": variable.origin,
+                "free_text": variable.is_free_text,
                 "disclosure": variable.disclosure.value,
                 "note": variable.note,
             }

@@ -5,15 +5,15 @@ import binascii
 import hashlib
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection, transaction
 from psycopg import Cursor, sql
 from rest_framework import serializers
 from rest_framework.renderers import BaseRenderer
 
+from audit.actors import AnyActor
+from audit.seeing import reading
 from exports.datasets import complete, page
 from exports.datasets.statements import Position
 from exports.manifest import Measured
@@ -36,22 +36,10 @@ class CsvRenderer(BaseRenderer):
         return str(data.get("detail", "")).encode()
 
 
-@contextmanager
-def _reading() -> Iterator[Cursor[Any]]:
-    """Open a stream's own transaction, which can only read.
-
-    `durable`: inside somebody's open transaction the note of the export would not be
-    committed yet, and data would leave without a trace (AUD-14).
-    """
-    with transaction.atomic(durable=True), connection.cursor() as cursor:
-        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        yield cursor.cursor
-
-
-def csv_of(dataset: Dataset, trial: Trial) -> Iterator[bytes]:
+def csv_of(dataset: Dataset, trial: Trial, *, by: AnyActor) -> Iterator[bytes]:
     """Yield all of a trial's rows as CSV; memory does not grow with their number."""
     statement = complete(dataset, trial_id=trial.pk)
-    with _reading() as cursor:
+    with reading(by) as cursor:
         yield from _in_chunks(_rows(cursor, statement))
 
 
@@ -73,16 +61,21 @@ def _in_chunks(rows: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def json_of(
-    dataset: Dataset, trial: Trial, *, after: Position | None, limit: int
+    dataset: Dataset,
+    trial: Trial,
+    *,
+    by: AnyActor,
+    after: Position | None,
+    limit: int,
 ) -> Iterator[bytes]:
     """Yield one page as JSON: dataset, columns, rows as arrays, the next cursor."""
     names = [variable.name for variable in dataset.columns]
     head = json.dumps({"dataset": dataset.name, "columns": names})
-    yield f'{head[:-1]}, "rows": ['.encode()
     # One row more than asked for: only so is the last page known to be the last.
     statement = page(dataset, trial_id=trial.pk, after=after, limit=limit + 1)
     end = _End()
-    with _reading() as cursor:
+    with reading(by) as cursor:
+        yield f'{head[:-1]}, "rows": ['.encode()
         yield from _in_chunks(_page_rows(_rows(cursor, statement), limit, end))
     yield f'], "next_cursor": {json.dumps(end.cursor)}}}'.encode()
 
@@ -124,9 +117,11 @@ def position_of(cursor: str) -> Position:
     return Position(number, turn)
 
 
-def measured(datasets: list[Dataset], trial: Trial) -> list[tuple[Dataset, Measured]]:
+def measured(
+    datasets: list[Dataset], trial: Trial, *, by: AnyActor
+) -> list[tuple[Dataset, Measured]]:
     """Return rows, bytes and SHA-256 of each dataset's CSV, all of one moment."""
-    with _reading() as cursor:
+    with reading(by) as cursor:
         return [(each, _measure(cursor, each, trial)) for each in datasets]
 
 
@@ -166,6 +161,9 @@ class Column(serializers.Serializer[Any]):
     label = serializers.CharField()  # type: ignore[assignment] # a field of this name
     type = serializers.ChoiceField(["Char", "Num"])
     origin = serializers.CharField()
+    free_text = serializers.BooleanField(
+        help_text="Typed text: in CSV an apostrophe stands before what looks like a formula."
+    )
     disclosure = serializers.CharField()
     note = serializers.CharField()
 

@@ -1,5 +1,6 @@
 """The sponsor's API, read-only and one trial per token, and the page that explains it."""
 
+from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 from typing import Any, cast
 from uuid import UUID
@@ -10,7 +11,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.decorators import api_view, renderer_classes
 from rest_framework.exceptions import AuthenticationFailed, NotFound, ValidationError
@@ -18,8 +18,10 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.http import SignedInRequest
+from accounts.http import SignedInRequest, acts_by_post
+from accounts.once import answered_by_page
 from accounts.vocabulary import Permission
+from audit.actors import Actor
 from audit.refusal import Refused, SessionEnded
 from exports import actions, serializers
 from exports.access import tokens_for, trials_to_export
@@ -109,7 +111,13 @@ def dataset(request: Request, name: str) -> HttpResponseBase:
         form="JSON",
         filters=f"at most {limit} rows from {from_where}",
     )
-    body = serializers.json_of(chosen, _trial_of(request), after=after, limit=limit)
+    body = serializers.json_of(
+        chosen,
+        _trial_of(request),
+        by=actor_of(request),
+        after=after,
+        limit=limit,
+    )
     return _unread(StreamingHttpResponse(body, content_type="application/json"))
 
 
@@ -124,7 +132,9 @@ def _csv(request: Request, name: str) -> HttpResponseBase:
         response = HttpResponse(content_type=kind)
     else:
         _note(request, dataset=name, form="CSV")
-        body = serializers.csv_of(DATASETS[name], _trial_of(request))
+        body = serializers.csv_of(
+            DATASETS[name], _trial_of(request), by=actor_of(request)
+        )
         response = StreamingHttpResponse(body, content_type=kind)
     trial = _trial_of(request).identifier
     response["Content-Disposition"] = f'attachment; filename="{trial}_{name}.csv"'
@@ -147,14 +157,20 @@ def manifest_of(request: Request) -> HttpResponseBase:
     if request.method == "HEAD":
         return _unread(HttpResponse(content_type="application/json"))
     _note(request, dataset="manifest", form="JSON")
+    body = _manifest(trial, actor_of(request))
+    return _unread(StreamingHttpResponse(body, content_type="application/json"))
+
+
+def _manifest(trial: Trial, by: Actor) -> Iterator[bytes]:
+    """Yield the manifest: a stream as the data are, measured after the note's commit."""
     protocols = trial.protocols.order_by("adopted_on", "id")
     content = manifest(
         trial=trial.identifier,
         protocols=[Protocol(each.version, each.sha256) for each in protocols],
-        measured=serializers.measured(list(DATASETS.values()), trial),
+        measured=serializers.measured(list(DATASETS.values()), trial, by=by),
         at=timezone.now(),
     )
-    return _unread(Response(content))
+    yield JSONRenderer().render(content)
 
 
 @never_cache
@@ -193,7 +209,7 @@ def _page(request: HttpRequest, trial: Trial, **more: Any) -> dict[str, Any]:
 
 
 @never_cache
-@require_POST
+@acts_by_post(page="exports:home")
 def issue(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Issue a token and show it, this once, on the page that answers."""
     signed_in = cast(SignedInRequest, request)
@@ -213,6 +229,12 @@ def issue(request: HttpRequest, uuid: UUID) -> HttpResponse:
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
+            answered_by_page(
+                request,
+                again="This token was issued already, and shown once. If nobody kept it, "
+                "revoke it and issue another.",
+                page=f"{reverse('exports:home')}?trial={trial.identifier}",
+            )
             shown = _page(request, trial, issued=token, plain=plain)
             return render(request, "exports/home.html", shown)
     return render(request, "exports/home.html", _page(request, trial, form=form))

@@ -21,7 +21,8 @@ class Variable:
     """One column: `sql` computes it in the dataset's view, a restricted one has none.
 
     Names have at most 8 characters and labels at most 40 (SAS transport version 5, whose
-    limits hold for every format). `note` names the codelist or the rule.
+    limits hold for every format). `note` names the codelist or the rule. What a person
+    typed as they liked `is_free_text`: only there a spreadsheet may meet a formula.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Variable:
     kind: Kind = Kind.CHARACTER
     disclosure: FieldClass = FieldClass.OPEN
     note: str = ""
+    is_free_text: bool = False
 
     @property
     def is_restricted(self) -> bool:

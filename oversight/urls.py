@@ -8,6 +8,7 @@ from oversight.site import oversight_site
 app_name = "trail"
 urlpatterns = [
     path("", oversight_site.admin_view(views.trail), name="list"),
+    path("health/", oversight_site.admin_view(views.health), name="health"),
     path(
         "participants/<int:pk>/",
         oversight_site.admin_view(views.of_participant),

@@ -7,10 +7,14 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
+from django.utils import timezone
 
+from assessments.instruments import TITLES
 from audit import history
+from audit.health import in_full
 from audit.models import Action, RowChange
-from audit.sentences import names_in, sentences
+from audit.naming import names_in
+from audit.sentences import sentences
 from oversight.site import oversight_site
 from participants.models import Participant
 
@@ -66,6 +70,16 @@ def of_row(request: HttpRequest, table: str, row: str) -> HttpResponse:
     return _page(request, history.of_row(table, row), title="History of one record")
 
 
+def health(request: HttpRequest) -> HttpResponse:
+    """Show how the trail of what the person oversees is doing: anchors, checks, worker."""
+    trials = {trial.pk: trial.identifier for trial in oversight_site.overseen(request)}
+    context: dict[str, Any] = oversight_site.each_context(request) | {
+        "title": "Health",
+        "signs": in_full(now=timezone.now(), trials=trials),
+    }
+    return TemplateResponse(request, "oversight/health.html", context)
+
+
 def _page(
     request: HttpRequest,
     actions: QuerySet[Action],
@@ -85,7 +99,9 @@ def _page(
     context: dict[str, Any] = oversight_site.each_context(request) | {
         "title": title,
         "filter": asked,
-        "entries": sentences(shown, names=names_in(shown), sees_outcomes=True),
+        "entries": sentences(
+            shown, names=names_in(shown, titles=TITLES), sees_outcomes=True
+        ),
         "pager": _pager(asked or {}, shown, before, is_more=len(entries) > PAGE),
     }
     return TemplateResponse(request, "oversight/trail.html", context)

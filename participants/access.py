@@ -1,16 +1,25 @@
 """Which participants a person may see, and what is known of them now."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
+from django.db import connection
 from django.db.models import QuerySet
 
 from accounts.vocabulary import Permission
-from participants.eligibility import Evidence, FactValue, MilestoneResult, evaluate
+from audit.models import Action, RowChange
+from participants.eligibility import (
+    VERDICT_WORDS,
+    Evidence,
+    FactValue,
+    MilestoneResult,
+    evaluate,
+)
 from participants.facts import typed
 from participants.lifecycle import State
-from participants.models import EligibilityDecision, Fact, Participant
+from participants.models import ConsentItem, EligibilityDecision, Fact, Participant
 from participants.vocabulary import CONFIRMATION, ENROLLMENT
 from trials.access import definition_of, protocol_versions, sites_for, today_at
 from trials.models import Site
@@ -32,6 +41,18 @@ def participants_for(
         .select_related("trial", "site", "protocol_version")
         .defer("protocol_version__text")
     )
+
+
+def has_identity(participant_id: int) -> bool:
+    """Tell whether it is recorded who a participant is; not who."""
+    return bool(identified([participant_id]))
+
+
+def identified(participant_ids: Iterable[int]) -> set[int]:
+    """Return those of the participants of whom an identity is recorded."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT identity.known(%s)", [list(participant_ids)])
+        return {row[0] for row in cursor}
 
 
 def facts_of(participant_ids: Iterable[int]) -> dict[int, dict[str, Fact]]:
@@ -89,13 +110,7 @@ def judged(
     on: date,
 ) -> MilestoneResult:
     """Return how somebody with these current facts stands at a milestone on a day."""
-    known = definition.facts_by_code
-    values: dict[str, FactValue] = {
-        code: typed(known[code], fact.value)
-        for code, fact in facts.items()
-        if code in known and fact.observed_on <= on
-    }
-    evidence = Evidence(facts=values, on=on)
+    evidence = evidence_on(definition, facts, on=on)
     parts = [
         evaluate(definition, code, evidence)
         for code in milestones_until(definition, milestone)
@@ -106,6 +121,35 @@ def judged(
     return MilestoneResult(milestone, tuple(results.values()))
 
 
+def evidence_on(
+    definition: ProtocolDefinition, facts: Mapping[str, Fact], *, on: date
+) -> Evidence:
+    """Return what these facts say to a rule on a day; one observed later was not known."""
+    known = definition.facts_by_code
+    values: dict[str, FactValue] = {
+        code: typed(known[code], fact.value)
+        for code, fact in facts.items()
+        if code in known and fact.observed_on <= on
+    }
+    return Evidence(facts=values, on=on)
+
+
+def eligible_at(participants: Iterable[Participant]) -> dict[int, frozenset[str]]:
+    """Return the milestones at which each participant's last decision was "eligible"."""
+    latest: dict[tuple[int, str], bool] = {}
+    decisions = EligibilityDecision.objects.filter(
+        participant_id__in={participant.pk for participant in participants}
+    )
+    for decision in decisions.order_by("id"):
+        key = (decision.participant_id, decision.milestone)
+        latest[key] = decision.is_eligible
+    found: dict[int, set[str]] = {}
+    for (participant_id, milestone), is_eligible in latest.items():
+        if is_eligible:
+            found.setdefault(participant_id, set()).add(milestone)
+    return {key: frozenset(milestones) for key, milestones in found.items()}
+
+
 def obstacles(result: MilestoneResult, definition: ProtocolDefinition) -> list[str]:
     """Return a sentence for each criterion and missing fact that stands in the way.
 
@@ -114,7 +158,7 @@ def obstacles(result: MilestoneResult, definition: ProtocolDefinition) -> list[s
     labels = definition.facts_by_code
     sentences = []
     for item in result.in_the_way:
-        state = "not met" if item.verdict == "not_met" else "not known yet"
+        state = VERDICT_WORDS[item.criterion.kind][item.verdict].lower()
         sentences.append(f"{item.criterion.code} is {state}: {item.criterion.text}.")
     missing = [labels[code].label for code in result.missing_facts if code in labels]
     if missing:
@@ -138,6 +182,49 @@ def signed_content(decision: EligibilityDecision) -> dict[str, Any]:
 def definition_for(participant: Participant) -> ProtocolDefinition:
     """Return the protocol definition that this participant follows."""
     return definition_of(participant.protocol_version)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentChange:
+    """One decision on one thing consented to, and who recorded it when, and why."""
+
+    code: str
+    is_given: bool
+    decided_on: date
+    who: str
+    at: datetime
+    reason: str
+
+
+def consent_history(participant: Participant) -> list[ConsentChange]:
+    """Return every decision on what a participant consented to, newest first.
+
+    From the trail, in two queries: the items themselves hold only the last decision.
+    """
+    rows = RowChange.objects.filter(
+        participant_id=participant.pk,
+        table_name=ConsentItem._meta.db_table,  # noqa: SLF001 - Django's public name
+    ).order_by("id")
+    changes = list(rows)
+    acts = Action.objects.in_bulk({change.action_id for change in changes})
+    known: dict[str, dict[str, Any]] = {}
+    found = []
+    for change in changes:
+        # A change names only the columns that differ.
+        item = known.setdefault(change.row_id, {})
+        item.update(change.new or {})
+        act = acts[change.action_id]
+        found.append(
+            ConsentChange(
+                item["code"],
+                item["is_given"],
+                date.fromisoformat(item["decided_on"]),
+                act.actor_name,
+                act.at,
+                act.reason,
+            )
+        )
+    return found[::-1]
 
 
 def _today_at_sites(participants: Sequence[Participant]) -> dict[int, date]:

@@ -28,9 +28,27 @@ HOURS_PER_DAY = 24
 
 
 class Verdict(StrEnum):
+    """Where one criterion stands: an exclusion is met where its reason is not there."""
+
     MET = "met"
     NOT_MET = "not_met"
     UNKNOWN = "unknown"
+
+
+# "Exclusion criterion met" says in clinics that the person has what excludes: on a page
+# the word "met" may stand beside an inclusion alone.
+VERDICT_WORDS: Mapping[CriterionKind, Mapping[Verdict, str]] = {
+    CriterionKind.INCLUSION: {
+        Verdict.MET: "Met",
+        Verdict.NOT_MET: "Not met",
+        Verdict.UNKNOWN: "Not known yet",
+    },
+    CriterionKind.EXCLUSION: {
+        Verdict.MET: "Not present",
+        Verdict.NOT_MET: "Present",
+        Verdict.UNKNOWN: "Not known yet",
+    },
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Participants, their consent, eligibility facts and decisions, and deviations.
 
-Identity is kept one row apart, so that no query for study data can carry it along.
+Identity is kept behind a wall, so that no query for study data can carry it along.
 """
 
 import uuid
@@ -106,18 +106,22 @@ class Participant(models.Model):
 
 
 class Identity(models.Model):
-    """Who a participant is. Exists only after consent; shown behind one logged click."""
+    """Who a participant is, as ciphertext. Exists only after consent.
+
+    The table lies in the schema `identity`, where no query of ours reaches: it is read
+    and written through the functions of `sql/identities.sql`, by `actions.identities`.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="+")
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
     participant = models.OneToOneField(
-        Participant, on_delete=models.PROTECT, related_name="identity"
+        Participant, on_delete=models.PROTECT, related_name="+"
     )
-    name = models.CharField(max_length=200)
-    birth_date = models.DateField()
-    email = models.EmailField(blank=True)
-    phone = models.CharField(max_length=40, blank=True)
+    name = models.TextField()
+    birth_date = models.TextField()
+    email = models.TextField(blank=True)
+    phone = models.TextField(blank=True)
 
     class Disclosure:
         open = {"id", "trial", "site", "participant"}

@@ -25,6 +25,7 @@ _QUASIGROUP = (
     (2, 5, 8, 1, 4, 3, 6, 7, 9, 0),
 )
 _FORM = re.compile(r"(?P<site>[0-9]{2})-(?P<sequence>[0-9]{3})-(?P<check>[0-9])")
+_DIGITS = re.compile(r"[0-9]{3,6}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,24 @@ def participant_number(*, site: int, sequence: int) -> str:
             f"{sequence} is beyond that."
         )
     return f"{site:02}-{sequence:03}-{check_digit(f'{site:02}{sequence:03}')}"
+
+
+def hyphened(text: str) -> str:
+    """A number, or its beginning, with the hyphens that people leave out when they type."""
+    digits = text.strip()
+    if not _DIGITS.fullmatch(digits):
+        return digits
+    parts = (digits[:2], digits[2:5], digits[5:])
+    return "-".join(part for part in parts if part)
+
+
+def with_check_digit(text: str) -> str:
+    """The number that a typed one must be if its site and sequence are right; or nothing."""
+    found = _FORM.fullmatch(hyphened(text))
+    if found is None:
+        return ""
+    site, sequence = found["site"], found["sequence"]
+    return f"{site}-{sequence}-{check_digit(site + sequence)}"
 
 
 def read_number(text: str) -> Numbered:

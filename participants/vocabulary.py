@@ -2,7 +2,11 @@
 
 from collections.abc import Mapping
 
-SEXES: Mapping[str, str] = {"female": "Female", "male": "Male"}
+SEXES: Mapping[str, str] = {
+    "female": "Female",
+    "male": "Male",
+    "intersex": "Intersex",
+}
 
 PARTICIPATION = "participation"
 CONSENT_ITEMS: Mapping[str, str] = {

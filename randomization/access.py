@@ -1,19 +1,23 @@
 """What others may ask of randomization: numbers, kits and unblindings, never an arm."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import Count, Q, QuerySet
 
 from accounts.vocabulary import Permission
+from participants.access import eligible_at
 from participants.lifecycle import WORDS, State
-from participants.models import EligibilityDecision, Participant
+from participants.models import Participant
 from randomization.models import Kit, Randomization, Unblinding
+from sessions.models import Visit
 from trials.access import definition_of, sites_for, trials_where
 from trials.models import ProtocolVersion, Site, Trial
-from trials.protocol import ProtocolDefinition
+from trials.protocol import Event, ProtocolDefinition
+from trials.protocol.ordering import ties_of
 
 # The one stratum of a trial that does not stratify.
 WHOLE_TRIAL = "all"
@@ -27,12 +31,17 @@ class DispensedKit:
     visit_id: int
     part: str
     dispensed_at: datetime
+    pk: int
 
 
 @dataclass(frozen=True, slots=True)
 class UnblindingLine:
-    """That somebody learned a participant's arm, and why."""
+    """Who learned a participant's arm, when, how, and what it means; never which arm.
 
+    `learned` is in words what kind of thing it was; `impact` is empty until judged.
+    """
+
+    uuid: UUID
     participant_id: int
     participant_number: str
     site_id: int
@@ -40,6 +49,23 @@ class UnblindingLine:
     name: str
     at: datetime
     why: str
+    learned: str = ""
+    impact: str = ""
+    time_zone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedUnblinding:
+    """Where the definition unblinds a participant, and whether they came so far.
+
+    `groups` gives by arm what is told; `at` names the visit.
+    """
+
+    at: str
+    is_reached: bool
+    waits_for: str
+    groups: Mapping[str, str]
+    has_groups: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +111,25 @@ def randomization_numbers(participant_ids: Iterable[int]) -> dict[int, str]:
 
 
 def kits_of(visit_ids: Iterable[int]) -> dict[int, list[DispensedKit]]:
-    """Return the kits dispensed for each visit, the initial dose's first."""
+    """Return the kits dispensed for each visit, the initial dose's first.
+
+    A kit that was exchanged is no more among them.
+    """
     found: dict[int, list[DispensedKit]] = {}
-    kits = Kit.objects.filter(visit_id__in=set(visit_ids)).order_by("visit_id", "part")
-    for kit in kits:
+    kits = Kit.objects.filter(visit_id__in=set(visit_ids), condition="usable")
+    for kit in kits.order_by("visit_id", "part"):
         if kit.visit_id is not None and kit.dispensed_at is not None:
-            line = DispensedKit(kit.number, kit.visit_id, kit.part, kit.dispensed_at)
+            line = DispensedKit(
+                kit.number, kit.visit_id, kit.part, kit.dispensed_at, kit.pk
+            )
             found.setdefault(kit.visit_id, []).append(line)
     return found
+
+
+def exchanged_at(visit: Visit) -> list[Kit]:
+    """Return the kits of a visit that were damaged or lost, in the order dispensed."""
+    kits = Kit.objects.filter(visit=visit).exclude(condition="usable")
+    return list(kits.order_by("dispensed_at", "pk"))
 
 
 def unblindings_of(participant_ids: Iterable[int]) -> dict[int, list[UnblindingLine]]:
@@ -113,19 +150,82 @@ def unblindings_at(
 
 
 def _lines(unblindings: QuerySet[Unblinding]) -> list[UnblindingLine]:
-    rows = unblindings.select_related("participant", "revealed_to")
+    rows = unblindings.select_related("participant", "revealed_to", "site")
     return [
         UnblindingLine(
+            uuid=row.uuid,
             participant_id=row.participant_id,
             participant_number=row.participant.number,
             site_id=row.site_id,
             kind=row.get_kind_display(),
-            name=row.revealed_to.name,
+            name=_who(row),
             at=row.revealed_at,
             why=row.why,
+            learned=row.get_learned_display(),
+            impact=row.impact,
+            time_zone=row.site.time_zone,
         )
         for row in rows.order_by("-revealed_at", "-id")
     ]
+
+
+def _who(row: Unblinding) -> str:
+    names = [row.revealed_to.name] if row.revealed_to else []
+    return "; ".join([*names, *filter(None, [row.others])])
+
+
+def unblinding_report(user_id: int) -> list[UnblindingLine]:
+    """Return every unblinding, of whatever kind, at the sites whose report is theirs."""
+    sites = sites_for(user_id, Permission.READ_UNBLINDINGS)
+    return _lines(Unblinding.objects.filter(site__in=sites))
+
+
+def judgeable_by(user_id: int) -> QuerySet[Unblinding]:
+    """Return the unblindings whose impact this person may judge."""
+    return Unblinding.objects.filter(
+        site__in=sites_for(user_id, Permission.RECORD_UNBLINDING)
+    ).select_related("participant__protocol_version", "site")
+
+
+def planned_unblinding_of(participant: Participant) -> PlannedUnblinding | None:
+    """Return the planned unblinding of a participant; None where it comes with the lock.
+
+    Reached is what was held: a visit that was missed unblinds nobody.
+    """
+    definition = definition_of(participant.protocol_version)
+    unblinding = definition.unblinding
+    if unblinding is None or not unblinding.at:
+        return None
+    code = ties_of(definition)[Event.UNBLINDING.value]
+    known = definition.visits_by_code.get(code)
+    at = known.label if known else code.replace("_", " ")
+    visits = Visit.objects.filter(participant=participant, code=code, state="held")
+    return PlannedUnblinding(
+        at=at,
+        is_reached=visits.exists(),
+        waits_for=f"{participant.number} is unblinded as planned once this visit was "
+        f"held: {at}.",
+        groups={arm.code: unblinding.group_of(arm.code) for arm in definition.arms},
+        has_groups=bool(unblinding.groups),
+    )
+
+
+def told_of(participant: Participant) -> str:
+    """Return in words what was revealed as planned, to the staff of the site alone.
+
+    Whoever else asks, a job too, is told nothing: the database looks who it is.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT told FROM sealed.told_at_site(%s)", [[participant.pk]])
+        row = cursor.fetchone()
+    return in_protocol_words(row[0], participant) if row else ""
+
+
+def in_protocol_words(told: str, participant: Participant) -> str:
+    """Return an arm in the protocol's words; a group of arms by its own name."""
+    arms = definition_of(participant.protocol_version).arms
+    labels = {arm.code: arm.label for arm in arms}
+    return labels.get(told, told.replace("_", " "))
 
 
 def stocks_of(sites: Iterable[Site]) -> list[Stock]:
@@ -162,22 +262,6 @@ def current_definition(trial: Trial) -> ProtocolDefinition | None:
     """Return the trial's latest protocol, None before one was adopted."""
     version = ProtocolVersion.objects.filter(trial=trial).order_by("-id").first()
     return definition_of(version) if version else None
-
-
-def eligible_at(participants: Iterable[Participant]) -> dict[int, frozenset[str]]:
-    """Return the milestones at which each participant's last decision was "eligible"."""
-    latest: dict[tuple[int, str], bool] = {}
-    decisions = EligibilityDecision.objects.filter(
-        participant_id__in={participant.pk for participant in participants}
-    )
-    for decision in decisions.order_by("id"):
-        key = (decision.participant_id, decision.milestone)
-        latest[key] = decision.is_eligible
-    found: dict[int, set[str]] = {}
-    for (participant_id, milestone), is_eligible in latest.items():
-        if is_eligible:
-            found.setdefault(participant_id, set()).add(milestone)
-    return {key: frozenset(milestones) for key, milestones in found.items()}
 
 
 def gates_of(participant: Participant) -> list[Gate]:

@@ -7,14 +7,19 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Div, Layout
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import QuerySet
 
+from accounts.models import User
 from audit.refusal import Refused
 from randomization.actions import NewKit
 from randomization.blocks import ListEntry, read_list
+from randomization.models import LEARNED
 from sessions.dosing import WORDS, Administration
+from sessions.forms.fields import day_field, time_field
 from trials.access import at_site, local_time
 from trials.models import Site
 
@@ -67,8 +72,23 @@ class RandomizeForm(ActForm):
         return at_site(self.site, datetime.combine(day, time(12)))
 
 
+def _step_help(steps: tuple[str, ...], before: str) -> str:
+    """Say in which order the protocol names the steps, and what came before."""
+    sentences = ["Both doses of a session belong to one step."]
+    if len(steps) > 1:
+        words = ", then ".join(step.replace("_", " ") for step in steps)
+        sentences.append(f"The protocol names {words} for this session.")
+    if before:
+        sentences.append(before)
+    return " ".join(sentences)
+
+
 class DispenseForm(ActForm):
-    """For which administration, and at which step of the protocol."""
+    """For which administration, at which step of the protocol, and when.
+
+    The time is what the person says; when it was typed is the trail's. A kit handed out
+    in the morning and entered in the evening was dispensed in the morning.
+    """
 
     part = forms.ChoiceField(
         label="For which dose",
@@ -78,7 +98,6 @@ class DispenseForm(ActForm):
     step = forms.ChoiceField(
         label="Step of the protocol",
         widget=forms.RadioSelect,
-        help_text="Both doses of a session belong to one step.",
     )
 
     def __init__(
@@ -86,9 +105,24 @@ class DispenseForm(ActForm):
         *args: Any,
         steps: tuple[str, ...],
         dispensed: set[str],
+        site: Site,
+        now: datetime,
+        before: str = "",
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        self.site, self.now = site, now
+        self.fields["step"].help_text = _step_help(steps, before)
+        local = local_time(site, now)
+        self.fields["on"] = day_field("Dispensed on", initial=local.date())
+        self.fields["at"] = time_field(
+            "At", initial=local, help_text=f"Actual time, local ({site.time_zone})."
+        )
+        self.helper.layout = Layout(
+            "part",
+            "step",
+            Div("on", "at", css_class="d-flex flex-wrap column-gap-4"),
+        )
         parts = [
             (part.value, WORDS[part])
             for part in Administration
@@ -101,6 +135,34 @@ class DispenseForm(ActForm):
                 field.choices = choices
                 if len(choices) == 1 or name == "part":
                     self.initial.setdefault(name, choices[0][0] if choices else "")
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if "on" in data and "at" in data and self.moment() > self.now:
+            self.add_error("at", "This time has not come yet at the site.")
+        return data
+
+    def moment(self) -> datetime:
+        """Return when the kit was handed out, in the site's zone."""
+        data = self.cleaned_data
+        return at_site(self.site, datetime.combine(data["on"], data["at"]))
+
+
+class ExchangeForm(ActForm):
+    """What happened to a kit that was dispensed and cannot be given."""
+
+    condition = forms.ChoiceField(
+        label="The kit is",
+        choices=[("damaged", "Damaged"), ("lost", "Lost")],
+        widget=forms.RadioSelect,
+    )
+    why = forms.CharField(
+        label="What happened to it",
+        min_length=3,
+        help_text="Without a guess at what it held. Keep what is left of it for the "
+        "pharmacist.",
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
 
 
 class UnblindForm(ActForm):
@@ -118,6 +180,113 @@ class UnblindForm(ActForm):
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
+
+
+class PlannedForm(ActForm):
+    """The password of who unblinds as the protocol plans it."""
+
+    password = forms.CharField(
+        label="Your password",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+
+_WITHOUT_ARM = "Name no treatment: everybody in the trial can read this."
+
+
+class AccidentForm(ActForm):
+    """Who learned an arm by accident, when, how, and what it means."""
+
+    user = forms.ModelChoiceField(
+        User.objects.none(),
+        label="Who learned it",
+        required=False,
+        empty_label="Nobody with an account",
+    )
+    others = forms.CharField(
+        label="Others who learned it",
+        required=False,
+        max_length=200,
+        help_text="By what they are to the participant or the trial, without names.",
+    )
+    learned = forms.ChoiceField(
+        label="What was learned", choices=LEARNED, widget=forms.RadioSelect
+    )
+    why = forms.CharField(
+        label="How it happened",
+        min_length=3,
+        help_text=_WITHOUT_ARM,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    impact = forms.CharField(
+        label="What it means for the trial",
+        required=False,
+        min_length=3,
+        help_text=f"Can be written later. {_WITHOUT_ARM}",
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def __init__(
+        self,
+        *args: Any,
+        site: Site,
+        staff: QuerySet[User],
+        now: datetime,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.site, self.now = site, now
+        local = local_time(site, now)
+        self.fields["on"] = day_field("Learned on", initial=local.date())
+        self.fields["at"] = time_field(
+            "At", initial=local, help_text=f"Local time ({site.time_zone})."
+        )
+        self.helper.layout = Layout(
+            "user",
+            "others",
+            "learned",
+            Div("on", "at", css_class="d-flex flex-wrap column-gap-4"),
+            "why",
+            "impact",
+        )
+        user = self.fields["user"]
+        if isinstance(user, forms.ModelChoiceField):
+            user.queryset = staff
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if "on" in data and "at" in data and self.moment() > self.now:
+            self.add_error("at", "This time has not come yet at the site.")
+        if not data.get("user") and not data.get("others"):
+            self.add_error("user", "Say who learned it.")
+        return data
+
+    def moment(self) -> datetime:
+        """Return when it was learned, in the site's zone."""
+        data = self.cleaned_data
+        return at_site(self.site, datetime.combine(data["on"], data["at"]))
+
+
+class ImpactForm(ActForm):
+    """What an unblinding means for the trial; judged anew only with a reason."""
+
+    impact = forms.CharField(
+        label="What it means for the trial",
+        min_length=3,
+        help_text=_WITHOUT_ARM,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    reason = forms.CharField(
+        label="Why it is judged anew",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    def __init__(self, *args: Any, is_first: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if is_first:
+            del self.fields["reason"]
 
 
 class ListForm(ActForm):

@@ -41,8 +41,15 @@ class Randomization(models.Model):
         return self.number
 
 
+KIT_CONDITIONS = {"usable": "Usable", "damaged": "Damaged", "lost": "Lost"}
+
+
 class Kit(models.Model):
-    """A kit at a site: its number and whether it was dispensed; never its contents."""
+    """A kit at a site: its number and whether it was dispensed; never its contents.
+
+    A kit that was damaged or lost after it was dispensed keeps its visit; the kit that it
+    was exchanged for is the visit's usable one.
+    """
 
     trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="+")
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
@@ -55,6 +62,10 @@ class Kit(models.Model):
     )
     part = models.CharField(max_length=12, blank=True)
     dispensed_at = models.DateTimeField(null=True)
+    condition = models.CharField(
+        max_length=10, default="usable", choices=KIT_CONDITIONS
+    )
+    condition_note = models.TextField("what happened to it", blank=True)
 
     class Disclosure:
         open = {
@@ -66,6 +77,8 @@ class Kit(models.Model):
             "visit",
             "part",
             "dispensed_at",
+            "condition",
+            "condition_note",
         }
 
     class Meta:
@@ -75,7 +88,7 @@ class Kit(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["visit", "part"],
-                condition=Q(visit__isnull=False),
+                condition=Q(visit__isnull=False, condition="usable"),
                 name="one_kit_per_administration",
                 violation_error_message="A kit was dispensed for this dose already.",
             ),
@@ -84,14 +97,36 @@ class Kit(models.Model):
                 | Q(dispensed_at__isnull=False, visit__isnull=False),
                 name="kit_dispensed_for_a_visit",
             ),
+            models.CheckConstraint(
+                condition=Q(condition="usable") | ~Q(condition_note=""),
+                name="unusable_kit_says_what_happened",
+                violation_error_message="Say what happened to the kit.",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.number
 
 
+UNBLINDING_KINDS = {
+    "emergency": "Emergency",
+    "planned": "Planned",
+    "accidental": "Accidental",
+}
+LEARNED = {
+    "treatment": "The treatment",
+    "group": "The group",
+    "kit": "What a kit held",
+    "likely": "What the treatment probably is",
+}
+
+
 class Unblinding(models.Model):
-    """That somebody learned a participant's arm: who, why, how; never which arm."""
+    """That somebody learned a participant's arm: who, when, how, and what follows.
+
+    Never which arm: everybody in the trial can read this. `learned` is what kind of thing
+    was learned; `impact` is written as soon as somebody has judged it.
+    """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="+")
@@ -99,12 +134,18 @@ class Unblinding(models.Model):
     participant = models.ForeignKey(
         Participant, on_delete=models.PROTECT, related_name="+"
     )
-    kind = models.CharField(
-        max_length=20, choices={"emergency": "Emergency", "planned": "Planned"}
+    kind = models.CharField(max_length=20, choices=UNBLINDING_KINDS)
+    # Of an accident, somebody with an account may have learned it, somebody without, or both.
+    revealed_to = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+"
     )
-    revealed_to = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    others = models.CharField("who else learned it", max_length=200, blank=True)
+    learned = models.CharField(
+        "what was learned", max_length=12, default="treatment", choices=LEARNED
+    )
     revealed_at = models.DateTimeField()
-    why = models.TextField()
+    why = models.TextField("why, or how it happened")
+    impact = models.TextField("what it means for the trial", blank=True)
 
     class Disclosure:
         open = {
@@ -115,9 +156,31 @@ class Unblinding(models.Model):
             "participant",
             "kind",
             "revealed_to",
+            "others",
+            "learned",
             "revealed_at",
             "why",
+            "impact",
         }
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(revealed_to__isnull=False) | ~Q(others=""),
+                name="unblinding_names_who_learned",
+                violation_error_message="Say who learned it.",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="accidental") | Q(revealed_to__isnull=False),
+                name="unblinding_on_purpose_is_of_a_user",
+            ),
+            models.UniqueConstraint(
+                fields=["participant"],
+                condition=Q(kind="planned"),
+                name="one_planned_unblinding",
+                violation_error_message="This was unblinded as planned already.",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} unblinding"

@@ -1,16 +1,23 @@
 """Which visits a person may see, and who may do what at them on a day."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from accounts.models import User
 from accounts.vocabulary import Permission, Role, roles_with
+from participants.access import eligible_at, evidence_on, facts_of
+from participants.eligibility import truth_of
+from participants.lifecycle import HAS_LEFT, State, Treatment
+from participants.models import Consent, Fact, Participant
+from participants.vocabulary import CONFIRMATION
+from sessions.dosing import Gate, Standing
 from sessions.models import DoseAdministration, TherapySession, Visit
-from trials.access import sites_for
+from trials.access import protocol_versions, sites_for
 from trials.models import Delegation, Site
+from trials.protocol import ProtocolDefinition
 
 
 def visits_for(
@@ -24,6 +31,13 @@ def visits_for(
     return Visit.objects.filter(site__in=sites_for(user_id, permission)).select_related(
         "trial", "site", "participant__site", "protocol_version"
     )
+
+
+def held_on(person: Participant, **which: str) -> date | None:
+    """Return the last day on which a visit of some `code` or `kind` was held."""
+    held = Visit.objects.filter(participant=person, held_on__isnull=False, **which)
+    last: date | None = held.aggregate(last=Max("held_on"))["last"]
+    return last
 
 
 def sessions_for(user_id: int) -> QuerySet[TherapySession]:
@@ -40,6 +54,97 @@ def doses_of(visit: Visit) -> QuerySet[DoseAdministration]:
         .select_related("given_by", "witnessed_by")
         .order_by("part")
     )
+
+
+def standings_of(visits: Iterable[Visit]) -> dict[int, Standing]:
+    """Return by visit whether its participant may have a dose on the day it was held.
+
+    The one place for what must be true before a dose: consent, the signed decision on
+    eligibility, randomization, the protocol's own gates, and that nothing stopped
+    treatment before. Three queries at most; a kit is another matter of each dose.
+    21 CFR 11.10(f), 312.60.
+    """
+    chosen = [visit for visit in visits if visit.held_on is not None]
+    people = {visit.participant_id: visit.participant for visit in chosen}
+    definitions = protocol_versions(visit.protocol_version_id for visit in chosen)
+    consented = _consented_on(people)
+    eligible = eligible_at(people.values())
+    facts: Mapping[int, Mapping[str, Fact]] = {}
+    if any(definition.gates for definition in definitions.values()):
+        facts = facts_of(people)
+    found = {}
+    for visit in chosen:
+        person, definition = visit.participant, definitions[visit.protocol_version_id]
+        gates = (
+            _consent_gate(consented.get(person.pk), visit),
+            *_decision_gates(definition, eligible.get(person.pk, frozenset())),
+            _randomization_gate(person, visit),
+            *protocol_gates(definition, visit, facts.get(person.pk, {})),
+        )
+        found[visit.pk] = Standing(gates, tuple(_stops(person, visit)))
+    return found
+
+
+def _consented_on(ids: Iterable[int]) -> dict[int, date]:
+    signed = Consent.objects.filter(participant_id__in=list(ids))
+    # The first one counts: later dates are written first, and over.
+    return dict(
+        signed.order_by("-signed_on").values_list("participant_id", "signed_on")
+    )
+
+
+def _is_by(day: date | None, visit: Visit) -> bool | None:
+    """Tell whether something was so on the visit's day; None where it never was."""
+    if day is None or visit.held_on is None:
+        return None
+    return day <= visit.held_on
+
+
+def _consent_gate(signed_on: date | None, visit: Visit) -> Gate:
+    return Gate("Signed consent", _is_by(signed_on, visit))
+
+
+def _randomization_gate(person: Participant, visit: Visit) -> Gate:
+    return Gate("Randomization", _is_by(person.randomized_on, visit))
+
+
+def _decision_gates(
+    definition: ProtocolDefinition, eligible: frozenset[str]
+) -> Iterator[Gate]:
+    planned = definition.randomization
+    for milestone in planned.needs if planned else (CONFIRMATION,):
+        words = milestone.replace("_", " ")
+        is_met = True if milestone in eligible else None
+        yield Gate(f"The investigator's signed decision on {words}", is_met)
+
+
+def protocol_gates(
+    definition: ProtocolDefinition, visit: Visit, facts: Mapping[str, Fact]
+) -> Iterator[Gate]:
+    """Return the protocol's own gates before a dose of a visit, answered from facts.
+
+    A gate on a form is not answered by facts, and stays unknown: nothing passes it.
+    """
+    for gate in definition.gates:
+        if visit.code not in gate.before or visit.held_on is None:
+            continue
+        label = gate.code.replace("_", " ").capitalize()
+        evidence = evidence_on(definition, facts, on=visit.held_on)
+        is_met = truth_of(gate.rule, definition, evidence) if gate.rule else None
+        yield Gate(label, is_met)
+
+
+def _stops(person: Participant, visit: Visit) -> Iterator[str]:
+    """What stopped dosing before the day; a dose of the day itself was given before."""
+    if visit.held_on is None:
+        return
+    stopped_on = person.treatment_stopped_on
+    is_stopped = person.treatment == Treatment.DISCONTINUED
+    if is_stopped and stopped_on is not None and stopped_on < visit.held_on:
+        yield "treatment was stopped"
+    has_left = State(person.state) in HAS_LEFT and person.ended_on is not None
+    if has_left and person.ended_on is not None and person.ended_on < visit.held_on:
+        yield "the participant had left"
 
 
 def people_with(permission: Permission, site: Site, *, on: date) -> QuerySet[User]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from accounts.vocabulary import ROLES, Permission, Role, roles_with
+
 
 class Administration(StrEnum):
     """The two administrations of one dosing session."""
@@ -78,6 +80,14 @@ class Gate:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """Whether a participant may have a dose on a day: gates, and what stopped dosing."""
+
+    gates: tuple[Gate, ...] = ()
+    is_stopped_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SessionRecord:
     """What is recorded of a dosing session so far; times are aware."""
 
@@ -87,8 +97,15 @@ class SessionRecord:
     supplement_is_withheld: bool = False
     has_kit: bool = False
     has_second_signature: bool = False
-    is_stopped_by: tuple[str, ...] = ()
-    gates: tuple[Gate, ...] = ()
+    standing: Standing = Standing()
+
+
+def who_dispenses() -> str:
+    """Return a sentence that names the roles which may dispense a kit."""
+    labels = [
+        ROLES[Role(each)].label.lower() for each in roles_with(Permission.DISPENSE)
+    ]
+    return f"The {', '.join(labels[:-1])} or {labels[-1]} dispenses it."
 
 
 def _in_utc(moment: datetime) -> datetime:
@@ -133,16 +150,23 @@ def stands_in_the_way(
     is recorded as a deviation with a reason.
     """
     found = list(_order(administration, record))
-    for gate in record.gates:
+    found.extend(forbidding(record.standing))
+    if not record.has_kit:
+        found.append("No kit has been dispensed for this dose.")
+    if not record.has_second_signature:
+        found.append("A second person must sign that the dose was given.")
+    return tuple(found)
+
+
+def forbidding(standing: Standing) -> tuple[str, ...]:
+    """A sentence for each gate that is not met, and for each stop; unknown never passes."""
+    found = []
+    for gate in standing.gates:
         if gate.is_met is None:
             found.append(f"{gate.label} is not recorded yet. Record it first.")
         elif not gate.is_met:
             found.append(f"{gate.label} does not allow a dose.")
-    found.extend(f"Dosing is stopped: {reason}." for reason in record.is_stopped_by)
-    if not record.has_kit:
-        found.append("No kit has been dispensed for this dose. Ask the pharmacist.")
-    if not record.has_second_signature:
-        found.append("A second person must sign that the dose was given.")
+    found.extend(f"Dosing is stopped: {reason}." for reason in standing.is_stopped_by)
     return tuple(found)
 
 

@@ -1,9 +1,11 @@
-"""The states of a visit and the moves between them."""
+"""The states of a visit and the moves between them, and how a visit is held."""
 
 from collections.abc import Mapping
+from datetime import date
 from enum import StrEnum
 
 from audit.refusal import ReasonNeeded, Refused
+from trials.protocol.vocabulary import VisitKind
 
 
 class State(StrEnum):
@@ -26,6 +28,22 @@ class Move(StrEnum):
     CANCEL = "cancel"
     REINSTATE = "reinstate"
 
+
+class Mode(StrEnum):
+    """How a visit is held."""
+
+    IN_PERSON = "in_person"
+    VIDEO = "video"
+    PHONE = "phone"
+
+
+MODE_WORDS: Mapping[Mode, str] = {
+    Mode.IN_PERSON: "In person",
+    Mode.VIDEO: "By video",
+    Mode.PHONE: "By phone",
+}
+# What a protocol calls the ways in which it asks for a visit.
+_MODES_ASKED = {"site": Mode.IN_PERSON, "video": Mode.VIDEO, "phone": Mode.PHONE}
 
 WORDS: Mapping[State, str] = {
     State.PLANNED: "Planned",
@@ -68,6 +86,28 @@ _WHAT_TO_DO: Mapping[State, str] = {
     State.MISSED: "Reinstate it with a reason if that is wrong.",
     State.CANCELLED: "Reinstate it with a reason if it is to be held.",
 }
+
+
+def is_late(state: str, plan: str, *, closes: date | None, today: date) -> bool:
+    """Whether a visit still to come has a firm window that closed before today."""
+    is_open = state in STILL_TO_COME and plan == "firm"
+    return is_open and closes is not None and closes < today
+
+
+def modes_of(kind: str) -> tuple[Mode, ...]:
+    """How a visit of this kind may be held: capsules are swallowed under the eyes of two."""
+    return (Mode.IN_PERSON,) if kind == VisitKind.DOSING else tuple(Mode)
+
+
+def usual_mode(kind: str, asked: str) -> Mode:
+    """How a visit is held unless somebody says otherwise.
+
+    `asked` is the protocol's own word for it, such as "phone" or "site or video": the
+    first counts. Without one a call is made by phone, and people come for the rest.
+    """
+    usual = Mode.PHONE if kind == VisitKind.CALL else Mode.IN_PERSON
+    first = _MODES_ASKED.get(asked.partition(" or ")[0].strip(), usual)
+    return first if first in modes_of(kind) else modes_of(kind)[0]
 
 
 def allowed(state: State) -> tuple[Move, ...]:

@@ -41,6 +41,9 @@ class Visit(models.Model):
     number = models.CharField(max_length=12, blank=True)
     label = models.CharField(max_length=120)
     kind = models.CharField(max_length=20)
+    # Of a visit that is held whenever it is needed, the how manieth of the participant's:
+    # 1, 2, … A visit of the plan, which comes once, has 0.
+    turn = models.PositiveSmallIntegerField(default=0)
     stage = models.CharField(max_length=40, blank=True)
     position = models.PositiveSmallIntegerField()
     state = models.CharField(
@@ -96,6 +99,7 @@ class Visit(models.Model):
             "number",
             "label",
             "kind",
+            "turn",
             "stage",
             "position",
             "state",
@@ -121,7 +125,15 @@ class Visit(models.Model):
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["participant", "code"], name="one_visit_per_code"
+                fields=["participant", "code", "turn"], name="one_visit_per_code"
+            ),
+            # Two digits after the point of an exported visit number hold no more.
+            models.CheckConstraint(
+                condition=Q(turn__lt=100),
+                name="fewer_than_a_hundred_unscheduled_visits",
+                violation_error_message=(
+                    "This participant has 99 unscheduled visits; no more can be numbered."
+                ),
             ),
             models.CheckConstraint(
                 condition=Q(opens__isnull=True)

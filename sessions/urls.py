@@ -7,6 +7,7 @@ from sessions import views
 app_name = "sessions"
 urlpatterns = [
     path("participants/<uuid:uuid>/consent/", views.consent, name="consent"),
+    path("participants/<uuid:uuid>/agreements/", views.agreements, name="agreements"),
     path("participants/<uuid:uuid>/enroll/", views.enroll, name="enroll"),
     path("participants/<uuid:uuid>/confirm/", views.confirm, name="confirm"),
     path("participants/<uuid:uuid>/withdraw/", views.withdraw, name="withdraw"),
@@ -20,7 +21,12 @@ urlpatterns = [
         views.fail_screening,
         name="fail_screening",
     ),
-    path("participants/<uuid:uuid>/complete/", views.complete, name="complete"),
+    path(
+        "participants/<uuid:uuid>/unscheduled-visit/",
+        views.unscheduled,
+        name="unscheduled",
+    ),
+    path("visits/<uuid:uuid>/cancel/", views.cancel, name="cancel"),
     path("visits/<uuid:uuid>/book/", views.book, name="book"),
     path("visits/<uuid:uuid>/unbook/", views.unbook, name="unbook"),
     path("visits/<uuid:uuid>/hold/", views.hold, name="hold"),

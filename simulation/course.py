@@ -50,13 +50,14 @@ def run_course(
     *,
     leaving: Leaving | None,
     defects: frozenset[Defect],
-    monday_based: bool = True,
+    first_weekday: int | None = 0,
 ) -> Course:
     """Return all visits of a participant, those before randomization included.
 
-    `before` gives the days up to and including prep_3.
+    `before` gives the days up to and including prep_3. `first_weekday` is that of day 0,
+    a Monday if not said; None where visits fall on any day.
     """
-    calendar = Calendar(rng, monday_based=monday_based)
+    calendar = Calendar(rng, first_weekday=first_weekday)
     late = DAYS_LATE if Defect.LATE_VISIT in defects else {}
     days = dates_of(AFTER_ALLOCATION, calendar=calendar, known=before, late=late)
     stopped = withdrawn = None

@@ -81,7 +81,7 @@ def entrants(seed: bytes) -> tuple[Entrant, ...]:
 
 
 def _opening(rng: random.Random) -> Mapping[str, int]:
-    calendar = Calendar(rng, monday_based=True)
+    calendar = Calendar(rng, first_weekday=0)
     screening = calendar.pick(0, RECRUITMENT_DAYS)
     return dates_of(
         BEFORE_ALLOCATION, calendar=calendar, known={"screening": screening}

@@ -21,7 +21,13 @@ from simulation.items import draw_person
 from simulation.leaving import WITHDRAWS, Leaving
 from simulation.moments import stream
 from simulation.plan import Ending, ParticipantPlan, VisitPlan
-from simulation.schedule import BEFORE_ALLOCATION, Calendar, dates_of
+from simulation.schedule import (
+    BEFORE_ALLOCATION,
+    SATURDAY,
+    WEEK,
+    Calendar,
+    dates_of,
+)
 
 
 class LiveState(StrEnum):
@@ -74,6 +80,10 @@ STANDINGS = (
     Standing(LiveState.WITHDRAWN, "early_termination", 5, leaving=WITHDRAWS),
 )
 RANDOMIZED_FROM = LiveState.RANDOMIZED
+# A session of today or yesterday is just that, whatever weekday it is.
+_TO_THE_DAY = frozenset({LiveState.DOSING_TODAY, LiveState.MORNING_AFTER})
+ATTEMPTS = 100
+SUNDAY = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,18 +114,8 @@ def live_plans(today: date, *, seed: bytes = b"live") -> tuple[LivePlan, ...]:
 
 
 def _live_plan(seed: bytes, today: date, *, index: int, standing: Standing) -> LivePlan:
-    rng = stream(seed, f"live {standing.state}")
-    calendar = Calendar(rng, monday_based=False)
-    before = dates_of(BEFORE_ALLOCATION, calendar=calendar, known={"screening": 0})
-    course = run_course(
-        rng,
-        before,
-        leaving=standing.leaving,
-        defects=frozenset(),
-        monday_based=False,
-    )
+    rng, course, now = _placed(seed, today, standing)
     days = {visit.code: visit.day for visit in course.visits}
-    now = days[standing.visit] + standing.days_ago
     held = _happened(course, days, now=now, undone=standing.undone)
     plan = _participant(rng, index, days=days, standing=standing)
     plan = replace(plan, visits=held)
@@ -139,6 +139,59 @@ def _live_plan(seed: bytes, today: date, *, index: int, standing: Standing) -> L
         replace(plan, visits=visits, events=tuple(events)),
         _booked(course, standing, now=now),
     )
+
+
+def _placed(
+    seed: bytes, today: date, standing: Standing
+) -> tuple[random.Random, Course, int]:
+    """Return the random stream, a course and its day of today.
+
+    Which weekday day 0 is follows only from the days that are drawn, so courses are
+    drawn until one fits. Where today itself is a weekend, a session of today is on it.
+    """
+    days_ago = _days_ago(standing, today)
+    if (today - timedelta(days=days_ago)).weekday() < SATURDAY:
+        for attempt in range(ATTEMPTS):
+            first = attempt % SATURDAY
+            rng = stream(seed, f"live {standing.state} {attempt}")
+            course = _drawn(rng, standing, first_weekday=first)
+            now = _day_of(course, standing.visit) + days_ago
+            if (first + now) % WEEK == today.weekday():
+                return rng, course, now
+    rng = stream(seed, f"live {standing.state}")
+    course = _drawn(rng, standing, first_weekday=None)
+    return rng, course, _day_of(course, standing.visit) + days_ago
+
+
+def _days_ago(standing: Standing, today: date) -> int:
+    """Return how many days ago the visit was that tells the state, a working day."""
+    days_ago = standing.days_ago
+    if standing.state in _TO_THE_DAY:
+        return days_ago
+    weekday = (today - timedelta(days=days_ago)).weekday()
+    if weekday == SATURDAY:
+        return days_ago + 1
+    if weekday == SUNDAY:
+        return days_ago - 1 if days_ago > 1 else days_ago + 2
+    return days_ago
+
+
+def _drawn(
+    rng: random.Random, standing: Standing, *, first_weekday: int | None
+) -> Course:
+    calendar = Calendar(rng, first_weekday)
+    before = dates_of(BEFORE_ALLOCATION, calendar=calendar, known={"screening": 0})
+    return run_course(
+        rng,
+        before,
+        leaving=standing.leaving,
+        defects=frozenset(),
+        first_weekday=first_weekday,
+    )
+
+
+def _day_of(course: Course, code: str) -> int:
+    return next(visit.day for visit in course.visits if visit.code == code)
 
 
 def _happened(

@@ -15,6 +15,7 @@ LAST_DOSE = "last_dose"
 SESSIONS = (1, 2, 3)
 CALL_DAYS = (2, 4, 6, 7)
 SATURDAY = 5
+WEEK = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +92,22 @@ SLOTS: Mapping[str, Slot] = {
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Draws days; with a Monday at day 0, working days only."""
+    """Draws days, working days only where it is known which weekday day 0 is.
+
+    `first_weekday` is 0 for a Monday, as in `date.weekday`; None where no day counts
+    as a weekend.
+    """
 
     rng: random.Random
-    monday_based: bool
+    first_weekday: int | None
 
     def pick(self, first: int, last: int) -> int:
         """Return a day from first to last, a working day if there is one."""
         days = list(range(first, last + 1))
-        working = [day for day in days if day % 7 < SATURDAY]
-        return self.rng.choice(working if self.monday_based and working else days)
+        if self.first_weekday is None:
+            return self.rng.choice(days)
+        working = [d for d in days if (d + self.first_weekday) % WEEK < SATURDAY]
+        return self.rng.choice(working or days)
 
 
 def dates_of(

@@ -82,13 +82,16 @@ def program(arguments: Sequence[str]) -> tuple[str, ...]:
 def as_role(addresses: Mapping[str, str], role: str) -> dict[str, str]:
     """The environment of a process that connects as `role`: web, worker or owner.
 
-    Only the owner's process learns the owner's address, and the web's only its own.
+    Only the owner's process learns the owner's address, and the web's only its own; the
+    web's does not learn where the key is that signs anchors.
     """
     told = {**os.environ, **addresses}
     worker = told.pop("WORKER_DATABASE_URL")
     owner = told.pop("OWNER_DATABASE_URL")
     if role == "worker":
         told["DATABASE_URL"] = worker
+    else:
+        told.pop("ANCHOR_KEY_FILE", None)
     if role == "owner":
         told["DATABASE_URL"] = told["OWNER_DATABASE_URL"] = owner
     return told

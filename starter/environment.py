@@ -1,5 +1,7 @@
 """Where the local services keep their files, and the addresses that reach them."""
 
+import base64
+import contextlib
 import hashlib
 import json
 import os
@@ -10,6 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import quote
+
+from starter.keys import new_key_pair
 
 ROOT = Path(__file__).resolve().parent.parent
 DATABASE = "candor"
@@ -119,6 +123,35 @@ def secret_key_file(place: Place) -> Path:
     return path
 
 
+def identity_keys_file(place: Place) -> Path:
+    """The file of the keys that encrypt identities, made at the first start and kept."""
+    path = place.folder / "identity_keys"
+    if not path.exists():
+        key = base64.b64encode(secrets.token_bytes(32)).decode("ascii")
+        mine = place.folder / f"identity_keys.{os.getpid()}"
+        write_atomically(mine, f"k1:{key}\n")
+        # Of two first starts at once one would otherwise encrypt with a lost key.
+        with contextlib.suppress(FileExistsError):
+            os.link(mine, path)
+        mine.unlink()
+    return path
+
+
+def anchor_key_file(place: Place) -> Path:
+    """The file of the key that signs the trail's anchors; its public key lies beside."""
+    path = place.folder / "anchor_key"
+    if not path.exists():
+        private, public = new_key_pair()
+        mine = place.folder / f"anchor_key.{os.getpid()}"
+        write_atomically(mine, private)
+        # Of two first starts at once only one has made the key that is kept.
+        with contextlib.suppress(FileExistsError):
+            os.link(mine, path)
+            write_atomically(path.with_name("anchor_key.pub"), public)
+        mine.unlink()
+    return path
+
+
 def passwords(place: Place) -> dict[str, str]:
     """The passwords of the login roles by role, made at the first start and kept."""
     path = place.folder / "passwords.json"
@@ -184,9 +217,14 @@ def settings(place: Place) -> dict[str, str]:
     """What Django's processes are told besides the addresses."""
     told = {
         "SECRET_KEY_FILE": str(secret_key_file(place)),
+        "ANCHOR_KEY_FILE": os.environ.get("ANCHOR_KEY_FILE")
+        or str(anchor_key_file(place)),
         "ALLOWED_HOSTS": "127.0.0.1,localhost",
         "STATIC_ROOT": str(place.folder / "static"),
     }
+    # Keys of one's own stay: on real servers the data outlives this folder.
+    if not (os.environ.get("IDENTITY_KEYS_FILE") or os.environ.get("IDENTITY_KEYS")):
+        told["IDENTITY_KEYS_FILE"] = str(identity_keys_file(place))
     if place.profile is Profile.DEMONSTRATION:
         told["DEMONSTRATION"] = "1"
     return told

@@ -9,7 +9,9 @@ GROUPS = {
     "candor_app": "NOLOGIN NOCREATEDB NOBYPASSRLS",
     "candor_audit": "NOLOGIN NOCREATEDB NOBYPASSRLS",
     "candor_unblinded": "NOLOGIN NOCREATEDB NOBYPASSRLS",
+    "candor_identity": "NOLOGIN NOCREATEDB NOBYPASSRLS",
     "candor_export": "NOLOGIN NOCREATEDB NOBYPASSRLS",
+    "candor_walls": "NOLOGIN NOCREATEDB BYPASSRLS",
     "candor_backup": "NOLOGIN NOCREATEDB BYPASSRLS",
 }
 LOGINS = {
@@ -21,15 +23,25 @@ TESTING_LOGINS = {
     "candor_owner": "LOGIN CREATEDB NOBYPASSRLS",
     "candor_tester": "LOGIN NOCREATEDB NOBYPASSRLS",
 }
-# The owner is a member of the audit and unblinded roles so that migrations can
-# create objects which belong to them.
+# The owner is a member of the audit, unblinded, identity and walls roles so that
+# migrations can create objects which belong to them. candor_walls owns the few functions
+# that look past row-level security, and may read the columns that they need.
 MEMBERS = (
     ("candor_app", "candor_web"),
     ("candor_app", "candor_worker"),
     ("candor_audit", "candor_owner"),
     ("candor_unblinded", "candor_owner"),
+    ("candor_identity", "candor_owner"),
+    ("candor_walls", "candor_owner"),
 )
-READERS = ("candor_app", "candor_audit", "candor_unblinded", "candor_export")
+READERS = (
+    "candor_app",
+    "candor_audit",
+    "candor_unblinded",
+    "candor_identity",
+    "candor_export",
+    "candor_walls",
+)
 TESTING_MEMBERS = (
     ("candor_web", "candor_tester"),
     ("candor_worker", "candor_tester"),
@@ -72,6 +84,12 @@ def role_statements(passwords: Mapping[str, str], *, testing: bool) -> list[str]
     # Moved tables (the trail's) are found by name wherever they live.
     statements += [
         f"ALTER ROLE {role} SET search_path = public, audit" for role in logins
+    ]
+    # Every connection of a role reads what its others run, and with that the tokens of the
+    # people for whom they run it.
+    statements += [
+        f"ALTER ROLE {role} SET track_activities = off"
+        for role in ("candor_web", "candor_worker")
     ]
     members = MEMBERS + (TESTING_MEMBERS if testing else ())
     statements += [f"GRANT {group} TO {member}" for group, member in members]

@@ -33,8 +33,10 @@ def _test_settings() -> None:
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
     """Replaces pytest-django's: the app's role may not create or migrate anything."""
-    with django_db_blocker.unblock(), databases.cloned():
-        yield
+    with django_db_blocker.unblock():
+        databases.omniscient()
+        with databases.cloned():
+            yield
 
 
 @pytest.fixture

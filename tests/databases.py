@@ -12,13 +12,18 @@ import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
 from django.db import connections
 from psycopg import sql
 
+from starter.environment import Profile, passwords, place_for
+
 ROOT = Path(__file__).resolve().parent.parent
+# What the tests' own reading asks with: a job's eyes see everything, and the tests' role
+# is the worker's too. A request, an act of a person, narrows them to that person's.
+EYES = "-c candor.job=tests"
 SOURCES = (
     "*/migrations/*.py",
     "*/sql/*.sql",
@@ -32,6 +37,19 @@ OWNER_URL = os.environ.get("OWNER_DATABASE_URL", "")
 def _named(name: str) -> str:
     parts = urlsplit(OWNER_URL)
     return urlunsplit(parts._replace(path=f"/{name}"))
+
+
+def address_as(role: str) -> str:
+    """Return the address of the database of this test for a login role of its own.
+
+    For what only a real sign-in shows: `SET ROLE` leaves the session's user as it was.
+    """
+    if role == "candor_owner":
+        return _named(connections["default"].settings_dict["NAME"])
+    password = passwords(place_for(Profile.TESTING))[role]
+    parts = urlsplit(_named(connections["default"].settings_dict["NAME"]))
+    address = f"{role}:{quote(password, safe='')}@{parts.netloc.rpartition('@')[2]}"
+    return urlunsplit(parts._replace(netloc=address))
 
 
 def _administration() -> psycopg.Connection:
@@ -100,6 +118,21 @@ def cloned() -> Iterator[str]:
         _point(before)
         with _administration() as admin:
             _drop(admin, name)
+
+
+def omniscient() -> None:
+    """Have every connection of this process, in whatever thread, see everything.
+
+    For a session, which no connection of the application ever is: those are other
+    processes here, or set something narrower for their transactions.
+    """
+    for alias in connections:
+        connections[alias].close()
+        for options in (
+            connections.databases[alias]["OPTIONS"],
+            connections[alias].settings_dict["OPTIONS"],
+        ):
+            options["options"] = EYES
 
 
 def _point(names: dict[str, str]) -> None:

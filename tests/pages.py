@@ -1,5 +1,7 @@
 """A browser signed in as somebody of a test's world, through the sign-in page."""
 
+from collections.abc import Iterable, Mapping
+
 from django.test import Client
 from django.urls import reverse
 
@@ -18,3 +20,17 @@ def signed_in_as(
     )
     assert response.status_code == 302
     return client
+
+
+def own_statements(queries: Iterable[Mapping[str, str]]) -> list[str]:
+    """Return what a page itself asks of the database.
+
+    Not the savepoint that its request has in a test in place of a transaction, nor the
+    statements that say who asks: set before the page, and set back after it.
+    """
+    frame = ("SAVEPOINT", "RELEASE SAVEPOINT")
+    return [
+        query["sql"]
+        for query in queries
+        if not query["sql"].startswith(frame) and "set_config" not in query["sql"]
+    ]

@@ -39,6 +39,21 @@ def delegations_of(user_id: int) -> QuerySet[Delegation]:
     )
 
 
+def staff_of(site: Site) -> QuerySet[Delegation, int]:
+    """Return the ids of everybody who has a role at a site today, in any part of the trial."""
+    today = timezone.now().date()
+    return (
+        Delegation.objects.filter(
+            Q(ends_on__isnull=True) | Q(ends_on__gte=today),
+            Q(site=site) | Q(site__isnull=True),
+            trial=site.trial_id,
+            starts_on__lte=today,
+        )
+        .order_by()
+        .values_list("user_id", flat=True)
+    )
+
+
 def sites_for(user_id: int, permission: Permission) -> QuerySet[Site]:
     """Return the sites where this person has a permission today."""
     given = delegations_of(user_id).filter(role__in=roles_with(permission))

@@ -1,19 +1,22 @@
 """The trial's page with its protocol, the delegation log, and the demonstration's door."""
 
+from collections.abc import Sequence
 from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST
 
 from accounts import http
 from accounts.forms import SignInForm
-from accounts.http import SignedInRequest
+from accounts.editing import edited
+from accounts.http import SignedInRequest, acts_by_post
 from accounts.models import User
 from accounts.views import onward
 from accounts.vocabulary import ROLES, Permission, Role
@@ -38,7 +41,7 @@ def _require_demonstration() -> None:
 @login_not_required
 @never_cache
 def demonstration(request: HttpRequest) -> HttpResponse:
-    """Offer one person for each role, one click each, while every trial is synthetic."""
+    """Offer people for each role, one click each, while every trial is synthetic."""
     _require_demonstration()
     context = {
         "form": SignInForm(),
@@ -49,31 +52,49 @@ def demonstration(request: HttpRequest) -> HttpResponse:
 
 
 def demonstration_people() -> list[dict[str, Any]]:
-    """Return one person for each role that has pages, in the order of the roles."""
-    lines = Delegation.objects.select_related("user", "site").order_by("id")
-    first: dict[str, Delegation] = {}
-    for line in lines:
-        first.setdefault(line.role, line)
+    """Return one person for each role that has pages, in the order of the roles.
+
+    `others` holds the rest of the role: an interview is drawn for one rater of the pool,
+    and a course goes on only as that one.
+    """
+    today = timezone.now().date()
+    lines = Delegation.objects.filter(
+        Q(ends_on__isnull=True) | Q(ends_on__gte=today), starts_on__lte=today
+    ).select_related("user")
+    held: dict[str, dict[int, User]] = {}
+    for line in lines.order_by("id"):
+        held.setdefault(line.role, {}).setdefault(line.user_id, line.user)
     return [
-        {
-            "id": first[role].user_id,
-            "name": first[role].user.name,
-            "username": first[role].user.username,
-            "role": ROLES[role].label,
-            "explanation": ROLES[role].held_by,
-        }
+        _offered(role, list(held[role].values()))
         for role in Role
-        if role in first and ROLES[role].permissions
+        if role in held and ROLES[role].permissions
     ]
 
 
+def _offered(role: Role, people: Sequence[User]) -> dict[str, Any]:
+    first, *others = people
+    return {
+        "id": first.pk,
+        "name": first.name,
+        "username": first.username,
+        "role": ROLES[role].label,
+        "explanation": ROLES[role].held_by,
+        "others": [
+            {"id": each.pk, "name": each.name}
+            for each in sorted(others, key=lambda each: each.name)
+        ],
+    }
+
+
 @login_not_required
-@require_POST
+@acts_by_post(page="trials:demonstration")
 def become(request: HttpRequest) -> HttpResponse:
     """Sign in as the chosen person of the demonstration."""
     _require_demonstration()
     chosen = request.POST.get("person", "")
-    offered = {str(person["id"]) for person in demonstration_people()}
+    people = demonstration_people()
+    listed = [each for person in people for each in (person, *person["others"])]
+    offered = {str(each["id"]) for each in listed}
     if chosen not in offered:
         raise Http404
     http.sign_in(request, get_object_or_404(User, pk=chosen, is_active=True))
@@ -158,15 +179,17 @@ def end_delegation(request: HttpRequest, pk: int) -> HttpResponse:
         pk=pk,
         trial__in=managed,
     )
-    form = EndDelegationForm(request.POST or None)
+    edit = edited(signed_in, EndDelegationForm, rows=[line], is_whole=True)
+    form = edit.form
     if request.method == "POST" and form.is_valid():
         try:
-            actions.end_delegation(
-                delegation=line, by=signed_in.actor, **form.cleaned_data
-            )
+            with edit.guard():
+                actions.end_delegation(
+                    delegation=line, by=signed_in.actor, **form.cleaned_data
+                )
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
             messages.success(request, f"{line} ends.")
             return redirect("trials:trial", uuid=line.trial.uuid)
-    return render(request, "trials/end_delegation.html", {"line": line, "form": form})
+    return render(request, "trials/end_delegation.html", {"line": line, "form": form, "edit": edit})

@@ -68,12 +68,21 @@ _PAGES: Sequence[tuple[str, str, str, frozenset[Permission]]] = (
         "box-seam",
         frozenset({_P.LOAD_LIST}),
     ),
+    (
+        "Unblindings",
+        "randomization:unblindings",
+        "unlock",
+        frozenset({_P.READ_UNBLINDINGS}),
+    ),
+    ("Review", "workbench:review", "clock-history", frozenset({_P.READ_TRAIL})),
     ("Export", "exports:home", "download", frozenset({_P.EXPORT, _P.MANAGE_TOKENS})),
     ("Oversight", "oversight:index", "shield-check", frozenset({_P.OVERSEE})),
 )
 # The auditors' site has its own frame and says for itself that a trial is synthetic.
 _WITHOUT_RAIL = frozenset({"oversight", "trail"})
-_FOR_THE_DESK_ALONE = frozenset({_P.OVERSEE, _P.READ_TRAIL, _P.VIEW_PARTICIPANTS})
+_FOR_THE_DESK_ALONE = frozenset(
+    {_P.OVERSEE, _P.READ_TRAIL, _P.VIEW_PARTICIPANTS, _P.READ_UNBLINDINGS}
+)
 
 
 def desk(request: HttpRequest) -> Desk:
@@ -115,6 +124,9 @@ def rail(request: HttpRequest) -> dict[str, Any]:
             "name": user.name,
             "role": ", ".join(ROLES[role].label for role in here.roles),
         },
+        "reads_trail": _P.READ_TRAIL in here.permissions,
+        "reads_whole_trail": here.reads_whole_trail,
+        "trail_sites": {site.pk for site in here.sites_with(_P.READ_TRAIL)},
         "search_url": reverse("workbench:participants")
         if _P.VIEW_PARTICIPANTS in here.permissions
         else "",

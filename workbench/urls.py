@@ -2,9 +2,20 @@
 
 from django.urls import path
 
+from workbench.views.changes import (
+    changes,
+    changes_seen,
+    review,
+    review_seen,
+    site_changes,
+    trial_changes,
+)
+from workbench.views.history import history
 from workbench.views.home import home
+from workbench.views.late import late
 from workbench.views.participant import participant
 from workbench.views.participants import participants
+from workbench.views.story import story
 from workbench.views.trail import trail
 from workbench.views.visit import visit
 
@@ -14,5 +25,14 @@ urlpatterns = [
     path("participants/", participants, name="participants"),
     path("participants/<uuid:uuid>/", participant, name="participant"),
     path("participants/<uuid:uuid>/trail/", trail, name="trail"),
+    path("participants/<uuid:uuid>/story/", story, name="story"),
+    path("participants/<uuid:uuid>/changes/", changes, name="changes"),
+    path("participants/<uuid:uuid>/changes/seen/", changes_seen, name="changes_seen"),
     path("visits/<uuid:uuid>/", visit, name="visit"),
+    path("history/<str:table>/<str:row>/", history, name="history"),
+    path("review/", review, name="review"),
+    path("review/seen/", review_seen, name="review_seen"),
+    path("review/late/", late, name="late"),
+    path("review/sites/<uuid:uuid>/", site_changes, name="review_site"),
+    path("review/trials/<uuid:uuid>/", trial_changes, name="review_trial"),
 ]

@@ -11,6 +11,7 @@ from participants.lifecycle import WORDS as STATE_WORDS
 from participants.lifecycle import State
 from sessions.lifecycle import WORDS as VISIT_WORDS
 from sessions.lifecycle import State as VisitState
+from sessions.lifecycle import is_late
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +94,7 @@ def form_chip(state: str) -> Chip:
 def visit_chip(state: str, plan: str, *, closes: date | None, today: date) -> Chip:
     """Return the chip of a visit: its record, else its booking, else its plan."""
     known = VisitState(state)
-    is_open = known in {VisitState.PLANNED, VisitState.BOOKED}
-    if is_open and plan == "firm" and closes is not None and closes < today:
+    if is_late(known, plan, closes=closes, today=today):
         return OVERDUE
     if known is VisitState.PLANNED:
         return PLAN_CHIPS[plan]
@@ -107,6 +107,7 @@ class Kind(StrEnum):
     SAFETY = "safety"
     CAUSALITY = "causality"
     UNBLINDING = "unblinding"
+    SIGNATURES = "signatures"
     OVERDUE = "overdue"
     TODAY = "today"
     CLOSING = "closing"
@@ -122,6 +123,7 @@ TITLES: Mapping[Kind, str] = {
     Kind.SAFETY: "Safety reports due",
     Kind.CAUSALITY: "Events to judge",
     Kind.UNBLINDING: "Unblinded in the last seven days",
+    Kind.SIGNATURES: "Changed since you signed",
     Kind.OVERDUE: "Overdue visits",
     Kind.TODAY: "Today",
     Kind.CLOSING: "Windows closing within seven days",
@@ -136,6 +138,7 @@ KIND_CHIPS: Mapping[Kind, Chip] = {
     Kind.SAFETY: Chip("Safety report", "stop", "shield-exclamation"),
     Kind.CAUSALITY: Chip("Event", "due", "heart-pulse"),
     Kind.UNBLINDING: Chip("Unblinding", "sealed", "unlock"),
+    Kind.SIGNATURES: Chip("Signature broken", "late", "pencil"),
     Kind.OVERDUE: Chip("Overdue", "late", "exclamation-circle"),
     Kind.TODAY: Chip("Today", "accent", "calendar-event"),
     Kind.CLOSING: Chip("Closing", "due", "hourglass-split"),

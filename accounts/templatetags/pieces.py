@@ -71,6 +71,12 @@ def moment(value: datetime | None) -> str:
 
 
 @register.filter
+def moment_here(value: datetime | None) -> str:
+    """Returns a time in the current zone, named: 23 Nov 2026 14:03 MST."""
+    return "" if value is None else moment_with_zone(_local(value))
+
+
+@register.filter
 def moment_with_zone(value: datetime | None) -> str:
     """Returns a time in its own zone, named: 23 Nov 2026 14:03 MST."""
     if value is None:

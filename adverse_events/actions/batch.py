@@ -8,8 +8,10 @@ from django.db.models import prefetch_related_objects
 from adverse_events.access import known_of
 from adverse_events.models import AdverseEvent, SafetyReport
 from adverse_events.reporting import Report, reports_due
-from audit.actors import Place
+from audit.actors import AnyActor, Place
 from audit.refusal import Refused
+from notices.actions import NewNotice, notify
+from notices.vocabulary import Kind
 from participants.models import Participant
 from sessions.actions.statements import update_rows
 
@@ -84,6 +86,25 @@ def locked(*, events: Iterable[AdverseEvent]) -> dict[int, AdverseEvent]:
 def name_of(*, event: AdverseEvent) -> str:
     """Return what a refusal calls an event."""
     return f"Event {event.sequence} of {event.participant.number}"
+
+
+def tell_sponsor(*, events: Sequence[AdverseEvent], by: AnyActor) -> None:
+    """Have the sponsor's safety staff told of serious events, once the act is saved."""
+    notify(
+        notices=[
+            NewNotice(
+                kind=Kind.SERIOUS_EVENT,
+                about=event.uuid,
+                trial=event.trial,
+                site=event.participant.site,
+                participant_id=event.participant_id,
+                occurred_at=event.site_aware_at,
+            )
+            for event in events
+            if event.site_aware_at is not None
+        ],
+        by=by,
+    )
 
 
 def keep_reports(*, events: Sequence[AdverseEvent]) -> None:

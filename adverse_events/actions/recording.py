@@ -18,6 +18,7 @@ from adverse_events.actions.batch import (
     name_of,
     place_of,
     subject_of,
+    tell_sponsor,
 )
 from adverse_events.models import AdverseEvent
 from adverse_events.vocabulary import (
@@ -115,7 +116,9 @@ def report_events(*, events: Sequence[NewEvent], by: AnyActor) -> list[AdverseEv
             _check(event)
             made.append(event)
         AdverseEvent.objects.bulk_create(made)
-        keep_reports(events=[event for event in made if event.is_serious])
+        serious = [event for event in made if event.is_serious]
+        keep_reports(events=serious)
+        tell_sponsor(events=serious, by=by)
     return made
 
 
@@ -187,7 +190,8 @@ def amend_event(
 ) -> AdverseEvent:
     """Change what is recorded of an event; `changes` maps names of `NewEvent` to values.
 
-    An event that becomes serious gets its report to the sponsor. Another seriousness
+    An event that becomes serious, or more so, gets its report to the sponsor, whose
+    safety staff are told at once. Another seriousness
     than the sponsor decided on puts the event before the sponsor again.
     """
     if unknown := changes.keys() - AMENDABLE:
@@ -211,6 +215,8 @@ def amend_event(
             row.sponsor_determined_at = row.is_unexpected = row.is_suspected = None
         row.save()
         keep_reports(events=[row])
+        if criteria_of(row) - before:
+            tell_sponsor(events=[row], by=by)
     return row
 
 

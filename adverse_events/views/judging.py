@@ -1,5 +1,6 @@
 """Causality by the investigator; receipt, determination and reports of the sponsor."""
 
+from functools import partial
 from typing import Any, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -10,16 +11,17 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 
+from accounts.editing import Edit, edited
 from accounts.http import SignedInRequest
 from accounts.vocabulary import Permission
 from adverse_events import actions
 from adverse_events.access import events_for
 from adverse_events.forms import (
-    ActForm,
     CausalityForm,
     DeterminationForm,
     MomentForm,
     site_zone,
+    yes_no,
 )
 from adverse_events.models import AdverseEvent, SafetyReport
 from adverse_events.reporting import KIND_WORDS, ReportKind
@@ -32,69 +34,79 @@ def causality(request: HttpRequest, uuid: UUID) -> HttpResponse:
     signed_in = cast(SignedInRequest, request)
     shown = _event(signed_in, uuid, Permission.ASSESS_CAUSALITY)
     now = timezone.now()
-    form = CausalityForm(
-        request.POST or None,
-        initial={"relatedness": shown.relatedness},
-        is_second=bool(shown.relatedness),
-        zone=site_zone(shown.site),
-        now=now,
+    edit = edited(
+        signed_in,
+        lambda data: CausalityForm(
+            data,
+            initial={"relatedness": shown.relatedness},
+            is_second=bool(shown.relatedness),
+            zone=site_zone(shown.site),
+            now=now,
+        ),
+        rows=[shown],
+        zone=shown.site.time_zone,
     )
+    form = edit.form
     if request.method == "POST" and form.is_valid():
         judgment = actions.Causality(shown, form.cleaned_data["relatedness"], now)
         try:
-            actions.assess_causality(
-                assessments=[judgment],
-                password=form.cleaned_data["password"],
-                reason=form.cleaned_data.get("reason", ""),
-                by=signed_in.actor,
-            )
+            with edit.guard():
+                actions.assess_causality(
+                    assessments=[judgment],
+                    password=form.cleaned_data["password"],
+                    reason=form.cleaned_data.get("reason", ""),
+                    by=signed_in.actor,
+                )
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
             messages.success(request, "Causality is judged and signed.")
             return redirect("adverse_events:event", uuid=shown.uuid)
-    return _page(request, shown, form, title="Judge causality", verb="Sign judgment")
+    return _page(request, shown, edit, title="Judge causality", verb="Sign judgment")
 
 
 def receive(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Record when the sponsor received the site's report."""
     signed_in = cast(SignedInRequest, request)
     shown = _event(signed_in, uuid, Permission.RECEIVE_REPORTS)
-    form = MomentForm(
-        request.POST or None,
-        label="Received at",
-        is_correction=shown.sponsor_received_at is not None,
-        zone=ZoneInfo(shown.trial.sponsor_time_zone),
-        now=timezone.now(),
+    edit = edited(
+        signed_in,
+        lambda data: MomentForm(
+            data,
+            label="Received at",
+            saved=shown.sponsor_received_at,
+            zone=ZoneInfo(_zone_of(shown)),
+            now=timezone.now(),
+        ),
+        rows=[shown],
+        zone=_zone_of(shown),
     )
+    form = edit.form
     if request.method == "POST" and form.is_valid():
         receipt = actions.Receipt(shown, form.cleaned_data["at"])
         try:
-            actions.receive(
-                receipts=[receipt],
-                reason=form.cleaned_data.get("reason", ""),
-                by=signed_in.actor,
-            )
+            with edit.guard():
+                actions.receive(
+                    receipts=[receipt],
+                    reason=form.cleaned_data.get("reason", ""),
+                    by=signed_in.actor,
+                )
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
             messages.success(request, "Receipt is recorded.")
             return redirect("adverse_events:event", uuid=shown.uuid)
-    return _page(request, shown, form, title="Record receipt", verb="Record receipt")
+    return _page(request, shown, edit, title="Record receipt", verb="Record receipt")
 
 
 def determine(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Record what the sponsor decides that the event is."""
     signed_in = cast(SignedInRequest, request)
     shown = _event(signed_in, uuid, Permission.RECEIVE_REPORTS)
-    form = DeterminationForm(
-        request.POST or None,
-        label="Decided at",
-        judged=shown.relatedness,
-        is_correction=shown.sponsor_determined_at is not None,
-        zone=ZoneInfo(shown.trial.sponsor_time_zone),
-        now=timezone.now(),
+    edit = edited(
+        signed_in, partial(_determination, shown), rows=[shown], zone=_zone_of(shown)
     )
+    form = edit.form
     if request.method == "POST" and form.is_valid():
         decision = actions.Determination(
             event=shown,
@@ -103,18 +115,19 @@ def determine(request: HttpRequest, uuid: UUID) -> HttpResponse:
             at=form.cleaned_data["at"],
         )
         try:
-            actions.determine(
-                determinations=[decision],
-                reason=form.cleaned_data.get("reason", ""),
-                by=signed_in.actor,
-            )
+            with edit.guard():
+                actions.determine(
+                    determinations=[decision],
+                    reason=form.cleaned_data.get("reason", ""),
+                    by=signed_in.actor,
+                )
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
             messages.success(request, "The determination is recorded.")
             return redirect("adverse_events:event", uuid=shown.uuid)
     return _page(
-        request, shown, form, title="Determine the event", verb="Record determination"
+        request, shown, edit, title="Determine the event", verb="Record determination"
     )
 
 
@@ -128,29 +141,32 @@ def send(request: HttpRequest, uuid: UUID, kind: str) -> HttpResponse:
     shown = _event(signed_in, uuid, permission)
     reports = SafetyReport.objects.select_related("event__participant")
     report = get_object_or_404(reports, event=shown, kind=kind)
-    sponsor_zone = ZoneInfo(shown.trial.sponsor_time_zone)
-    form = MomentForm(
-        request.POST or None,
-        label="Sent at",
-        is_correction=report.sent_at is not None,
-        zone=site_zone(shown.site) if is_sites else sponsor_zone,
-        now=timezone.now(),
+    zone = site_zone(shown.site) if is_sites else ZoneInfo(_zone_of(shown))
+    edit = edited(
+        signed_in,
+        lambda data: MomentForm(
+            data, label="Sent at", saved=report.sent_at, zone=zone, now=timezone.now()
+        ),
+        rows=[report],
+        zone=zone.key,
     )
+    form = edit.form
     if request.method == "POST" and form.is_valid():
         sent = actions.SentReport(report, form.cleaned_data["at"])
         try:
-            actions.send_reports(
-                reports=[sent],
-                reason=form.cleaned_data.get("reason", ""),
-                by=signed_in.actor,
-            )
+            with edit.guard():
+                actions.send_reports(
+                    reports=[sent],
+                    reason=form.cleaned_data.get("reason", ""),
+                    by=signed_in.actor,
+                )
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
             messages.success(request, "The report is recorded as sent.")
             return redirect("adverse_events:event", uuid=shown.uuid)
     title = KIND_WORDS[ReportKind(kind)]
-    return _page(request, shown, form, title=title, verb="Record as sent")
+    return _page(request, shown, edit, title=title, verb="Record as sent")
 
 
 def _event(
@@ -160,8 +176,27 @@ def _event(
     return get_object_or_404(events, uuid=uuid, voided_at__isnull=True)
 
 
+def _determination(shown: AdverseEvent, data: Any) -> DeterminationForm:
+    return DeterminationForm(
+        data,
+        label="Decided at",
+        judged=shown.relatedness,
+        saved=shown.sponsor_determined_at,
+        initial={
+            "unexpected": yes_no(shown.is_unexpected),
+            "suspected": yes_no(shown.is_suspected),
+        },
+        zone=ZoneInfo(_zone_of(shown)),
+        now=timezone.now(),
+    )
+
+
+def _zone_of(shown: AdverseEvent) -> str:
+    return shown.trial.sponsor_time_zone
+
+
 def _page(
-    request: HttpRequest, shown: AdverseEvent, form: ActForm, **words: Any
+    request: HttpRequest, shown: AdverseEvent, edit: Edit[Any], **words: Any
 ) -> HttpResponse:
-    context = {"form": form, "event": shown} | words
+    context = {"form": edit.form, "edit": edit, "event": shown} | words
     return render(request, "adverse_events/act.html", context)

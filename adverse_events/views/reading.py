@@ -241,7 +241,8 @@ def board(request: HttpRequest) -> HttpResponse:
     reporting = _sites(person.pk, _P.REPORT_EVENTS)
     judging = _sites(person.pk, _P.ASSESS_CAUSALITY)
     receiving = _sites(person.pk, _P.RECEIVE_REPORTS)
-    recent = events_for(person.pk).order_by("-id")[:_SHOWN]
+    seen = _sites(person.pk, _P.VIEW_PARTICIPANTS)
+    recent = events_for(person.pk).order_by("-onset_on", "-id")[:_SHOWN]
     context = {
         "clocks": [
             _board_clock(report, now)
@@ -252,6 +253,8 @@ def board(request: HttpRequest) -> HttpResponse:
             *_waiting("Record receipt", events_without_receipt(receiving)),
             *_waiting("Determine", events_without_determination(receiving)),
         ],
+        # Also told to those who cannot judge: a zero above rows "not judged" is wrong.
+        "not_judged": events_without_causality(seen).count(),
         "events": [(shown, _words(shown)) for shown in recent],
     }
     return render(request, "adverse_events/board.html", context)

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
+from accounts.editing import edited
 from accounts.http import SignedInRequest
 from accounts.vocabulary import Permission
 from adverse_events import actions
@@ -23,8 +24,8 @@ from adverse_events.forms import (
 from adverse_events.models import AdverseEvent
 from audit.refusal import Refused
 from participants.access import participants_for
-from participants.models import Participant
-from trials.access import today_at
+from participants.models import Consent, Participant
+from trials.access import may, today_at
 
 AMEND_REASONS = (
     "Follow-up information",
@@ -56,17 +57,20 @@ def report(request: HttpRequest, uuid: UUID) -> HttpResponse:
         else:
             messages.success(request, _reported(made))
             return redirect("adverse_events:event", uuid=made.uuid)
-    context = {"form": form, "participant": person}
+    context = {
+        "form": form,
+        "participant": person,
+        "is_consented": Consent.objects.filter(participant=person).exists(),
+        "may_record_consent": may(
+            signed_in.user.pk, Permission.RECORD_CONSENT, person.site
+        ),
+    }
     return render(request, "adverse_events/report.html", context)
 
 
 def _first_values(request: HttpRequest, person: Participant) -> dict[str, Any]:
     """Return what is known before anything is typed: today, and the visit asked from."""
-    values: dict[str, Any] = {
-        "onset_on": today_at(person.site),
-        "outcome": "recovering",
-        "action_taken": "not_changed",
-    }
+    values: dict[str, Any] = {"onset_on": today_at(person.site)}
     visits = {str(visit.uuid): visit for visit in dosing_visits_of(person)}
     if visit := visits.get(request.GET.get("visit", "")):
         values["dosing_visit"] = visit.pk
@@ -86,21 +90,28 @@ def amend(request: HttpRequest, uuid: UUID) -> HttpResponse:
     events = events_for(signed_in.user.pk, Permission.REPORT_EVENTS)
     shown = get_object_or_404(events, uuid=uuid, voided_at__isnull=True)
     zone = site_zone(shown.site)
-    form = AmendForm(
-        request.POST or None,
-        initial=initial_of(shown, zone),
-        participant=shown.participant,
-        zone=zone,
-        now=timezone.now(),
+    edit = edited(
+        signed_in,
+        lambda data: AmendForm(
+            data,
+            initial=initial_of(shown, zone),
+            participant=shown.participant,
+            zone=zone,
+            now=timezone.now(),
+        ),
+        rows=[shown],
+        zone=zone.key,
     )
+    form = edit.form
     if request.method == "POST" and form.is_valid():
         try:
-            actions.amend_event(
-                event=shown,
-                changes=form.changes,
-                reason=form.cleaned_data["reason"],
-                by=signed_in.actor,
-            )
+            with edit.guard():
+                actions.amend_event(
+                    event=shown,
+                    changes=form.changes,
+                    reason=form.cleaned_data["reason"],
+                    by=signed_in.actor,
+                )
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
@@ -108,6 +119,7 @@ def amend(request: HttpRequest, uuid: UUID) -> HttpResponse:
             return redirect("adverse_events:event", uuid=shown.uuid)
     context = {
         "form": form,
+        "edit": edit,
         "event": shown,
         "participant": shown.participant,
         "box": {"field": form["reason"], "reasons": AMEND_REASONS},
@@ -121,15 +133,22 @@ def void(request: HttpRequest, uuid: UUID) -> HttpResponse:
     events = events_for(signed_in.user.pk, Permission.REPORT_EVENTS)
     shown = get_object_or_404(events, uuid=uuid, voided_at__isnull=True)
     now = timezone.now()
-    form = VoidForm(request.POST or None, zone=site_zone(shown.site), now=now)
+    edit = edited(
+        signed_in,
+        lambda data: VoidForm(data, zone=site_zone(shown.site), now=now),
+        rows=[shown],
+        is_whole=True,
+    )
+    form = edit.form
     if request.method == "POST" and form.is_valid():
         try:
-            actions.void_event(
-                event=shown,
-                reason=form.cleaned_data["reason"],
-                at=now,
-                by=signed_in.actor,
-            )
+            with edit.guard():
+                actions.void_event(
+                    event=shown,
+                    reason=form.cleaned_data["reason"],
+                    at=now,
+                    by=signed_in.actor,
+                )
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
@@ -137,6 +156,7 @@ def void(request: HttpRequest, uuid: UUID) -> HttpResponse:
             return redirect("adverse_events:event", uuid=shown.uuid)
     context = {
         "form": form,
+        "edit": edit,
         "event": shown,
         "title": "Void the event",
         "verb": "Void event",

@@ -88,7 +88,7 @@ def story_of(
             "changes": _changes(entry.changes, zone),
             "why": entry.reason,
         }
-        for entry in history.entries(acts.distinct())
+        for entry in history.entries(acts)
     ]
 
 

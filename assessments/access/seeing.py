@@ -44,6 +44,18 @@ def rater_queue(user_id: int) -> QuerySet[Assessment]:
     )
 
 
+def reassignable_by(user_id: int) -> QuerySet[Assessment]:
+    """Return the rated assessments that this person may give to another rater.
+
+    Those who request interviews at a site, and those who keep the pool.
+    """
+    requests = sites_for(user_id, Permission.ENTER_ASSESSMENTS)
+    assigns = sites_for(user_id, Permission.ASSIGN_RATERS)
+    return Assessment.objects.filter(
+        Q(site__in=requests) | Q(site__in=assigns), rater__isnull=False
+    ).select_related("trial", "site", "participant", "visit", "rater")
+
+
 def signable_by(user_id: int) -> QuerySet[Assessment]:
     """Return the complete assessments that wait for this person's signature."""
     site = sites_for(user_id, Permission.ENTER_ASSESSMENTS)

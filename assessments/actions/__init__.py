@@ -8,6 +8,7 @@ from assessments.actions.assigning import (
     request_ratings,
     start,
 )
+from assessments.actions.choosing import Candidate, Choice, candidates
 from assessments.actions.completing import (
     ActionNeeded,
     Completion,
@@ -21,21 +22,29 @@ from assessments.actions.drafts import (
     keep_answer,
     save_answer,
 )
+from assessments.actions.finishing import complete_trial
+from assessments.actions.reassigning import Reassignment, reassign_ratings
 from assessments.actions.signing import reopen, sign
 
 __all__ = [
     "ActionNeeded",
+    "Candidate",
+    "Choice",
     "Completion",
     "DraftClosed",
     "GivenAnswer",
     "NotDone",
     "NotWhole",
     "RatingRequest",
+    "Reassignment",
     "Start",
+    "candidates",
     "complete",
+    "complete_trial",
     "correct",
     "keep_answer",
     "mark_not_done",
+    "reassign_ratings",
     "reopen",
     "request_ratings",
     "save_answer",

@@ -1,9 +1,11 @@
 """Bringing forms into being: started at a site, requested of a rater, or not done."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+
+from django.db import connection
 
 from accounts.models import User
 from accounts.vocabulary import Permission
@@ -192,7 +194,7 @@ def _made(
 ) -> list[Assessment]:
     definitions = definitions_of(visit for visit, _ in forms)
     made = []
-    for (visit, row), opaque in zip(forms, _opaque_codes(len(forms)), strict=True):
+    for (visit, row), opaque in zip(forms, _opaque_codes(forms), strict=True):
         definition = definitions[visit.protocol_version_id]
         edition = edition_of(row)
         made.append(
@@ -214,14 +216,44 @@ def _made(
     return made
 
 
-def _opaque_codes(count: int) -> list[str]:
-    """New codes such as K7Q-4F2, unlike every code in use."""
+def _opaque_codes(forms: Sequence[tuple[Visit, AssessmentRow]]) -> list[str]:
+    """A code for each form: K7Q-4F2, and for the next of the same interview K7Q-4F2-2.
+
+    A rater, who is told of no visit, sees by it which forms belong together. Numbered
+    are interviews alone: a count of the site's forms would tell which visit it is.
+    """
+    interviews: dict[int, list[str]] = {
+        visit.pk: [] for visit, row in forms if is_for_rater(row)
+    }
+    definitions = definitions_of(visit for visit, _ in forms)
+    earlier = Assessment.objects.filter(visit__in=interviews).select_related("visit")
+    for each in earlier.order_by("pk"):
+        definition = definitions[each.visit.protocol_version_id]
+        if is_for_rater(definition.row(each.code)):
+            interviews[each.visit_id].append(each.opaque_code)
+    found = []
+    for (visit, row), fresh in zip(forms, _fresh_codes(len(forms)), strict=True):
+        theirs = interviews[visit.pk] if is_for_rater(row) else []
+        code = f"{theirs[0]}-{len(theirs) + 1}" if theirs else fresh
+        theirs.append(code)
+        found.append(code)
+    return found
+
+
+def _fresh_codes(count: int) -> list[str]:
+    """New codes, unlike every code in use."""
     found: set[str] = set()
     while len(found) < count:
         wanted = {_opaque_code() for _ in range(count - len(found))} - found
-        taken = Assessment.objects.filter(opaque_code__in=wanted)
-        found |= wanted - set(taken.values_list("opaque_code", flat=True))
+        found |= wanted - _taken(wanted)
     return list(found)
+
+
+def _taken(codes: Collection[str]) -> set[str]:
+    """Which codes are in use, at sites too that whoever acts does not see."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM walls.codes_taken(%s)", [list(codes)])
+        return {code for (code,) in cursor}
 
 
 def _opaque_code() -> str:

@@ -1,16 +1,17 @@
 """Choosing raters from the pool: who has not met the participant, and has least to do."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
+from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
 from accounts.vocabulary import Permission, roles_with
-from assessments.models import Assessment
+from assessments.models import Assessment, Draft
 from audit.refusal import Refused
 from sessions.models import Visit
 from trials.models import Delegation
@@ -53,6 +54,66 @@ def choose(*, visits: Sequence[Visit], wanted: Mapping[int, User]) -> dict[int, 
         met[visit.participant_id][rater] += 1
         load[rater] += 1
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Somebody of the pool who could take over; `has_met` the participant before."""
+
+    rater: User
+    has_met: bool
+
+
+def candidates(*, visit: Visit, former_id: int) -> list[Candidate]:
+    """Return who could take over a visit's interview, those who have not met first."""
+    pool = {visit.site_id: _others(visit, _pool([visit]), former_id)}
+    met, _, _ = _past([visit], pool)
+    people = User.objects.filter(pk__in=pool[visit.site_id]).order_by("name", "pk")
+    found = [Candidate(x, met[visit.participant_id][x.pk] > 0) for x in people]
+    return sorted(found, key=lambda each: each.has_met)
+
+
+def choose_others(
+    *, former: Mapping[Visit, int], wanted: Mapping[int, User]
+) -> dict[int, Choice]:
+    """Return by visit id who takes over from a former rater, in four queries.
+
+    `wanted` names raters by visit id. Somebody who has met the participant takes over
+    only where nobody else in the pool could.
+    """
+    visits = list(former)
+    pool = _pool(visits)
+    met, _, load = _past(visits, pool)
+    found: dict[int, Choice] = {}
+    for visit in visits:
+        others = _others(visit, pool, former[visit])
+        if not others:
+            raise Refused(
+                "No other rater is on the delegation log for this site. Ask the data "
+                "manager to add one."
+            )
+        known = met[visit.participant_id]
+        rater = _least_busy(visit, others, met=met, load=load)
+        if visit.pk in wanted:
+            named = wanted[visit.pk]
+            if named.pk not in others:
+                raise Refused(f"{named} is not another rater for this site.")
+            if known[named.pk] and not known[rater]:
+                raise Refused(
+                    f"{named} has rated this participant before, and others in the pool "
+                    "have not. Choose one of them."
+                )
+            rater = named.pk
+        found[visit.pk] = Choice(rater, known[rater] > 0)
+        known[rater] += 1
+        load[rater] += 1
+    return found
+
+
+def _others(
+    visit: Visit, pool: Mapping[int, Sequence[int]], former_id: int
+) -> list[int]:
+    return [rater for rater in pool[visit.site_id] if rater != former_id]
 
 
 def _least_busy(
@@ -111,6 +172,11 @@ def _past(
     chosen = {visit.pk for visit in visits}
     raters = {rater for at_site in pool.values() for rater in at_site}
     met: dict[int, Counter[int]] = {key: Counter() for key in people}
+    # Who began an interview that was then given to somebody else has met them too.
+    for participant, rater in Draft.objects.filter(
+        is_set_aside=True, assessment__participant__in=people, user__in=raters
+    ).values_list("assessment__participant_id", "user_id"):
+        met[participant][rater] += 1
     at_visit: dict[int, int] = {}
     past = (
         Assessment.objects.filter(participant__in=people, rater__in=raters)
@@ -126,10 +192,17 @@ def _past(
             at_visit[visit] = rater
         else:
             met[participant][rater] += 1
-    busy = (
-        Assessment.objects.filter(rater__in=raters)
-        .exclude(state__in=["signed", "not_done"])
-        .values_list("rater_id", flat=True)
-        .order_by()
-    )
-    return met, at_visit, Counter(rater for rater in busy if rater is not None)
+    return met, at_visit, _load(raters)
+
+
+def _load(raters: Iterable[int]) -> Counter[int]:
+    """How many interviews each rater has still to give, at sites that nobody here sees too.
+
+    Counted by the database past row-level security: by one site's alone, somebody with
+    a full week elsewhere would be the least busy.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT rater, interviews FROM walls.interviews_of(%s)", [sorted(raters)]
+        )
+        return Counter(dict(cursor.fetchall()))

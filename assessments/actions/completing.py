@@ -116,7 +116,7 @@ def _save(
         states = move(records=records, to=to, reason=reason)
         _write_heads(records, completions, states=states, by=by)
         _write_answers(records, completions)
-        Draft.objects.filter(assessment__in=states).delete()
+        Draft.objects.filter(assessment__in=states, is_set_aside=False).delete()
 
 
 def _check(record: Record, completion: Completion, *, alone: bool) -> None:

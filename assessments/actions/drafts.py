@@ -1,4 +1,7 @@
-"""Drafts: each answer is kept as it is given, by one statement, off the trail."""
+"""Drafts: each answer is kept as it is given, by one statement, off the trail.
+
+Only that a form was begun is on it: the first answer to an assigned form starts it.
+"""
 
 import json
 from dataclasses import dataclass
@@ -8,13 +11,23 @@ from django.db import connection
 from django.utils import timezone
 
 from assessments.access import definitions_of, standings, without_blanks
-from assessments.actions.records import NOBODY_BUT_THE_RATER
+from assessments.actions.records import (
+    NOBODY_BUT_THE_RATER,
+    fetched,
+    move,
+    names_of,
+    place_of,
+)
 from assessments.answers import Answer
 from assessments.instruments import instrument
 from assessments.instruments.base import MissingReason
+from assessments.lifecycle import Move, State
 from assessments.models import Assessment
 from audit.actors import Actor
 from audit.refusal import NotPermitted, Refused
+from audit.seeing import transaction_of
+from audit.trail import acting
+from sessions.actions.statements import update_rows
 
 # What is typed on the page beside the items; kept as text, never scored.
 BESIDE_THE_ITEMS = frozenset({"assessed_on", "source", "action_taken", "reason"})
@@ -83,6 +96,8 @@ def keep_answer(*, assessment: Assessment, given: GivenAnswer, by: Actor) -> Kep
     """
     _require(assessment, by)
     _check(assessment, given)
+    if assessment.state == State.ASSIGNED:
+        _begin(assessment, by)
     now = timezone.now()
     answer = {
         "value": given.value,
@@ -108,6 +123,24 @@ def keep_answer(*, assessment: Assessment, given: GivenAnswer, by: Actor) -> Kep
             "This form was completed meanwhile. Reload the page to see it."
         )
     return Kept(now, without_blanks(json.loads(row[0])))
+
+
+def _begin(assessment: Assessment, by: Actor) -> None:
+    """Start an assigned form, once, however many first answers arrive together."""
+    records = fetched(assessments=[assessment], by=by)
+    rows = Assessment.objects.select_for_update().filter(pk=assessment.pk)
+    with transaction_of(by):
+        if rows.values_list("state", flat=True).get() != State.ASSIGNED:
+            return
+        with acting(
+            "start assessment",
+            by=by,
+            subject=names_of(records=records),
+            place=place_of(rows=[assessment]),
+        ):
+            states = move(records=records, to=Move.START)
+            assessment.state = states[assessment.pk].value
+            update_rows(rows=[assessment], fields=["state"])
 
 
 def _require(assessment: Assessment, by: Actor) -> None:

@@ -67,16 +67,18 @@ def move(*, records: Sequence[Record], to: Move, reason: str = "") -> dict[int, 
     The state is read under the lock: of two people who complete one form at the same
     moment, the second is refused instead of writing over the first.
     """
-    ids = [record.assessment.pk for record in records]
-    states = dict(
+    raters = {record.assessment.pk: record.assessment.rater_id for record in records}
+    rows = list(
         Assessment.objects.select_for_update()
-        .filter(pk__in=ids)
+        .filter(pk__in=raters)
         .order_by("pk")
-        .values_list("pk", "state")
+        .values_list("pk", "state", "rater_id")
     )
-    return {
-        key: moved(State(state), to, reason=reason) for key, state in states.items()
-    }
+    for key, _, rater in rows:
+        # Given to somebody else since the record was read: it is theirs from now on.
+        if rater != raters[key]:
+            raise NotPermitted(NOBODY_BUT_THE_RATER)
+    return {key: moved(State(state), to, reason=reason) for key, state, _ in rows}
 
 
 def require_entry(*, record: Record, source: str) -> None:

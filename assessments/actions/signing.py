@@ -183,13 +183,15 @@ def _facts(record: Record, scores: Mapping[int, Scores]) -> list[NewFact]:
     if assessment.assessed_on is None:
         return []
     found = scores[assessment.pk]
+    visit = assessment.visit
+    source = f"{record.instrument.short_title}, {visit.number or visit.label}, signed"
     return [
         NewFact(
             participant=assessment.participant,
             code=fact.code,
             value=found[fact.score],
             observed_on=assessment.assessed_on,
-            source=f"assessment {assessment.uuid}",
+            source=source,
             is_outcome=assessment.is_hidden_from_site,
         )
         for fact in _facts_asked(record)

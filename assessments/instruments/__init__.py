@@ -12,6 +12,8 @@ from trials.protocol.instrument_facts import InstrumentFacts, ScoreFacts
 REGISTRY: Mapping[tuple[str, str], Instrument] = {
     (each.code, each.version): each for each in (CAPS5, SDS_ADAPTED, PCL5, CSSRS_SLC)
 }
+# What each instrument is called on pages, by code.
+TITLES: Mapping[str, str] = {each.code: each.short_title for each in REGISTRY.values()}
 
 
 def instrument(code: str, version: str) -> Instrument:

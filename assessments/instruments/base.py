@@ -87,8 +87,9 @@ class Item:
     """One question, by number and neutral short label; never its wording.
 
     `is_counted` says that the answer enters a score. `asked_when` names another
-    item and the answer to it that makes this one be asked. `may_not_apply` items
-    may be left with the reason "does not apply". `cdisc` is (TESTCD, TEST).
+    item and the answer to it that makes this one be asked; `asked_after` has several
+    such answers, of which one is enough. `may_not_apply` items may be left with the
+    reason "does not apply". `cdisc` is (TESTCD, TEST).
     """
 
     code: str
@@ -99,9 +100,16 @@ class Item:
     required: bool = True
     is_counted: bool = True
     asked_when: tuple[str, int] | None = None
+    asked_after: tuple[tuple[str, int], ...] = ()
     may_not_apply: bool = False
     cdisc: tuple[str, str] | None = None
     provenance: Provenance = Provenance.SOURCED
+
+    @property
+    def conditions(self) -> tuple[tuple[str, int], ...]:
+        """Answers of other items of which one makes this one be asked; none: always."""
+        first = () if self.asked_when is None else (self.asked_when,)
+        return (*first, *self.asked_after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +165,10 @@ class Instrument:
 
     def is_asked(self, item: Item, responses: Responses) -> bool:
         """Whether the answers so far call for this item."""
-        if item.asked_when is None:
-            return True
-        code, value = item.asked_when
-        return responses.get(code) == value
+        conditions = item.conditions
+        return not conditions or any(
+            responses.get(code) == value for code, value in conditions
+        )
 
     def missing(self, responses: Responses) -> tuple[str, ...]:
         """Codes of required items that are asked and have no number."""
@@ -218,6 +226,8 @@ def fingerprint(instrument: Instrument) -> str:
                 item.scale.most,
                 item.scale.unit,
                 [[option.value, option.label] for option in item.scale.options],
+                # Only where there are any: an edition without them keeps its print.
+                *([item.asked_after] if item.asked_after else []),
             ]
             for item in instrument.items
         ],

@@ -278,6 +278,17 @@ SCORES = (
 )
 
 
+def unrated(responses: Responses) -> tuple[str, ...]:
+    """Codes of symptoms at threshold whose trauma-relatedness could be rated and is not."""
+    return tuple(
+        code
+        for code in SYMPTOMS
+        if int(code[-2:]) in RELATED_NUMBERS
+        and (responses.get(code) or 0) >= PRESENT
+        and trauma_related(code) not in responses
+    )
+
+
 def _is_removed(code: str, responses: Responses) -> bool:
     return responses.get(trauma_related(code)) == UNLIKELY
 

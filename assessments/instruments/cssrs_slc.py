@@ -137,6 +137,7 @@ def _optional(
     section: str,
     cdisc: tuple[str, str],
     asked_when: tuple[str, int] | None = None,
+    asked_after: tuple[tuple[str, int], ...] = (),
 ) -> Item:
     return Item(
         code,
@@ -147,6 +148,7 @@ def _optional(
         required=False,
         is_counted=section == _INTENSITY,
         asked_when=asked_when,
+        asked_after=asked_after,
         cdisc=cdisc,
     )
 
@@ -175,6 +177,7 @@ ITEMS = (
             scale,
             section=_INTENSITY,
             cdisc=(testcd, f"CSS02-Most Severe Ideation, {test}"),
+            asked_after=tuple((each, YES) for each in IDEATION),
         )
         for code, label, scale, testcd, test in _INTENSITIES
     ),
@@ -324,6 +327,9 @@ CSSRS_SLC = Instrument(
     notes=(
         "A clinician's form; its alert rules below ideation 4 are derived.",
         "That self-injury without suicidal intent calls for a note is derived.",
-        "That intensity is asked only of the most severe type is unverified.",
+        (
+            "That intensity is asked only of the most severe type, and so only after a "
+            "yes to one of items 1 to 5, is unverified."
+        ),
     ),
 )

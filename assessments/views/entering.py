@@ -8,13 +8,15 @@ from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
-from accounts.http import SignedInRequest
+from accounts.http import SignedInRequest, acts_by_post
 from assessments import actions
 from assessments.access import (
     answers_of,
     assessments_for,
     caps_rule,
+    is_for_rater,
     is_signature_intact,
+    row_of,
     scores_of,
 )
 from assessments.actions import (
@@ -24,10 +26,12 @@ from assessments.actions import (
     GivenAnswer,
 )
 from assessments.actions.drafts import BESIDE_THE_ITEMS
+from assessments.entry import has_ten
 from assessments.forms import EntryForm, ReasonForm, SigningForm
 from assessments.instruments import instrument
 from assessments.instruments.cssrs_slc import URGENCY_WORDS, Urgency
 from assessments.lifecycle import State
+from assessments.views.onward import onward
 from assessments.views.opening import (
     Opened,
     context_of,
@@ -122,6 +126,7 @@ def _entry_page(
             "runs": laid_out(form, page),
             "progress": progress_of(form.instrument, shown),
             "is_correction": is_correction,
+            "has_ten": has_ten(form.instrument),
             "reason_box": reason if saved else None,
             "needs_action": needs_action(form, page),
             "urgency": URGENCY_WORDS[Urgency.IMMEDIATE],
@@ -151,7 +156,8 @@ def _answers_page(
         "reopening": (reopening or ReasonForm()) if reopens else None,
         "may_correct": form.state is State.COMPLETE and bool(form.sources),
     }
-    return render(request, "assessments/answers.html", context_of(form) | context)
+    shown_context = context_of(form) | onward(request, form) | context
+    return render(request, "assessments/answers.html", shown_context)
 
 
 def _state_page(request: SignedInRequest, form: Opened) -> HttpResponse:
@@ -159,8 +165,10 @@ def _state_page(request: SignedInRequest, form: Opened) -> HttpResponse:
     context = {
         "caps_rule": caps_rule(form.assessment.participant),
         "signatures": signatures(form),
+        "is_intact": is_signature_intact(form.assessment),
     }
-    return render(request, "assessments/state.html", context_of(form) | context)
+    shown = context_of(form) | onward(request, form) | context
+    return render(request, "assessments/state.html", shown)
 
 
 @require_POST
@@ -184,7 +192,10 @@ def draft(request: SignedInRequest, uuid: UUID) -> JsonResponse:
         return JsonResponse({"error": str(refusal)}, status=400)
     saved = answers_of([assessment.pk])[assessment.pk]
     edition = instrument(assessment.instrument, assessment.version)
-    is_rated = assessment.is_hidden_from_site and assessment.rater_id == request.user.pk
+    # A baseline's interview is not hidden from the site, yet its rater is blinded to it.
+    is_rated = assessment.rater_id == request.user.pk and is_for_rater(
+        row_of(assessment)
+    )
     zone = zone_for(assessment, is_rater=is_rated)
     return JsonResponse(
         {
@@ -207,7 +218,7 @@ def _sequence(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) < 18 else 0
 
 
-@require_POST
+@acts_by_post(page="assessments:enter", key="uuid")
 def sign(request: SignedInRequest, uuid: UUID) -> HttpResponse:
     """Sign one complete form with the password."""
     form = opened(request, uuid)
@@ -231,7 +242,7 @@ def sign(request: SignedInRequest, uuid: UUID) -> HttpResponse:
     return _answers_page(request, form, signing=signing)
 
 
-@require_POST
+@acts_by_post(page="assessments:enter", key="uuid")
 def reopen(request: SignedInRequest, uuid: UUID) -> HttpResponse:
     """Take a signed or missed form up again, with a reason."""
     form = opened(request, uuid)

@@ -1,22 +1,24 @@
 """A rater's interviews, and the forms that wait for somebody's signature."""
 
 import zoneinfo
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 
 from accounts.http import SignedInRequest
 from accounts.vocabulary import Permission
 from assessments import actions
-from assessments.access import rater_queue, signable_by
+from assessments.access import BrokenForm, broken_forms, rater_queue, signable_by
 from assessments.forms import SigningBatchForm
 from assessments.instruments import instrument
 from assessments.lifecycle import WORDS, State
 from assessments.models import Assessment
-from assessments.views.opening import CHIPS
+from assessments.views.opening import CHIPS, zone_for
 from audit.refusal import NotPermitted, Refused
 from trials.access import permissions_of
 
@@ -25,25 +27,65 @@ from trials.access import permissions_of
 class ShownInterview:
     """An interview as its rater sees it: nothing of participant, site or visit.
 
-    `begins_at` is in the sponsor's zone; the site's would tell the site.
+    `begins` is the time in the sponsor's zone, with its name; the site's would tell the
+    site. `goes_with` is the code of the interview that this form is a further form of.
     """
 
     assessment: Assessment
     title: str
     recall: str
-    begins_at: datetime | None
+    begins: str
     chip: dict[str, str]
+    is_late: bool = False
+    goes_with: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenSignature:
+    """An interview that its rater signed and that was changed since; not by whom."""
+
+    interview: ShownInterview
+    became: str
+    signed_at: datetime
+    changed_at: datetime
 
 
 def ratings(request: SignedInRequest) -> HttpResponse:
     """The interviews that wait for the rater, the next one first."""
-    waiting = [_shown(each) for each in rater_queue(request.user.pk)]
-    to_hold = [each for each in waiting if each.assessment.state != State.COMPLETE]
-    return render(
-        request,
-        "assessments/ratings.html",
-        {"interviews": to_hold, "to_sign": len(waiting) - len(to_hold)},
+    waiting = list(rater_queue(request.user.pk))
+    to_hold = [each for each in waiting if each.state != State.COMPLETE]
+    context = {
+        "interviews": _together(to_hold),
+        "to_sign": len(waiting) - len(to_hold),
+        "broken": [_broken(each) for each in broken_forms(now=timezone.now())],
+    }
+    return render(request, "assessments/ratings.html", context)
+
+
+def _broken(form: BrokenForm) -> BrokenSignature:
+    zone = zone_for(form.assessment, is_rater=True)
+    return BrokenSignature(
+        _shown(form.assessment),
+        form.became.value,
+        form.signature.signed_at.astimezone(zone),
+        form.signature.changed_at.astimezone(zone),
     )
+
+
+def _together(queue: Sequence[Assessment]) -> list[ShownInterview]:
+    """The queue with the forms of one interview below each other, in the form's order."""
+    by_visit: dict[int, list[Assessment]] = {}
+    for each in queue:
+        by_visit.setdefault(each.visit_id, []).append(each)
+    shown = []
+    for forms in by_visit.values():
+        forms.sort(key=lambda each: each.position)
+        first = forms[0].opaque_code
+        shown += [
+            _shown(each, goes_with="" if n == 0 else first)
+            for n, each in enumerate(forms)
+        ]
+    return shown
 
 
 def signing(request: SignedInRequest) -> HttpResponse:
@@ -74,15 +116,19 @@ def signing(request: SignedInRequest) -> HttpResponse:
     return render(request, "assessments/signing.html", context)
 
 
-def _shown(assessment: Assessment) -> ShownInterview:
+def _shown(assessment: Assessment, *, goes_with: str = "") -> ShownInterview:
     state = State(assessment.state)
     tone, icon = CHIPS[state]
+    begins_at = _begins_at(assessment)
+    today = timezone.now().astimezone(zone_for(assessment, is_rater=True)).date()
     return ShownInterview(
         assessment,
         instrument(assessment.instrument, assessment.version).short_title,
         assessment.recall,
-        _begins_at(assessment),
+        f"{begins_at:%H:%M %Z}" if begins_at else "",
         {"word": WORDS[state], "tone": tone, "icon": icon},
+        is_late=assessment.due_on is not None and assessment.due_on < today,
+        goes_with=goes_with,
     )
 
 
@@ -97,4 +143,4 @@ def _begins_at(assessment: Assessment) -> datetime | None:
         visit.booked_time,
         tzinfo=zoneinfo.ZoneInfo(assessment.site.time_zone),
     )
-    return at_site.astimezone(zoneinfo.ZoneInfo(assessment.trial.sponsor_time_zone))
+    return at_site.astimezone(zone_for(assessment, is_rater=True))

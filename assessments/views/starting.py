@@ -5,9 +5,8 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST
 
-from accounts.http import SignedInRequest
+from accounts.http import SignedInRequest, acts_by_post
 from accounts.vocabulary import Permission
 from assessments import actions
 from assessments.access import ExpectedForm, expected_forms
@@ -19,7 +18,7 @@ from sessions.access import visits_for
 from sessions.models import Visit
 
 
-@require_POST
+@acts_by_post(page="workbench:visit", key="visit")
 def start(request: SignedInRequest, visit: UUID, code: str) -> HttpResponse:
     """Begin a site form, or go on with it, and open its page."""
     found, _ = _expected(request, visit, code)

@@ -61,16 +61,20 @@ def study_day(name: str, label: str, day: str) -> Variable:
 
 
 def epoch(day: str) -> Variable:
-    """Return the epoch of a day, by the first dose and the termination visit."""
+    """Return the epoch of a day, by the first dose and the end of its effect's measuring.
+
+    The same boundaries as the stages of a participant's timeline.
+    """
     sql = (
         f"CASE WHEN {day} IS NULL THEN NULL "
         f"WHEN {DOSED_FROM} IS NULL OR {day} < {DOSED_FROM} THEN 'SCREENING' "
-        f"WHEN p.terminated_on IS NULL OR {day} <= p.terminated_on THEN 'TREATMENT' "
+        f"WHEN p.treated_until IS NULL OR {day} <= p.treated_until THEN 'TREATMENT' "
         "ELSE 'FOLLOW-UP' END"
     )
     rule = (
         "Codelist EPOCH. SCREENING before the first dose, preparation included; "
-        "FOLLOW-UP after the termination visit; TREATMENT between them"
+        "TREATMENT from it to the last assessment of the protocol, or to the visit that "
+        "ended participation before; FOLLOW-UP after that"
     )
     return Variable("EPOCH", "Epoch", sql, DERIVED, note=rule)
 
@@ -83,7 +87,8 @@ def visit(position: str, label: str) -> tuple[Variable, ...]:
             "Visit Number",
             position,
             origin=ASSIGNED,
-            note="Position in the protocol's order",
+            note="Position in the protocol's order; an unscheduled visit's is that of "
+            "the planned visit before it, with decimals",
         ),
         Variable("VISIT", "Visit Name", label, ASSIGNED),
     )

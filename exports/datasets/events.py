@@ -65,7 +65,13 @@ AE = Dataset(
         *identifiers("AE"),
         number("AESEQ", "Sequence Number", "a.sequence", origin=ASSIGNED),
         Variable("AESPID", "Sponsor-Defined Identifier", "a.uuid::text", ASSIGNED),
-        Variable("AETERM", "Reported Term for the Adverse Event", "a.term", COLLECTED),
+        Variable(
+            "AETERM",
+            "Reported Term for the Adverse Event",
+            "a.term",
+            COLLECTED,
+            is_free_text=True,
+        ),
         Variable(
             "AECAT",
             "Category for Adverse Event",

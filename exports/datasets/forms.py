@@ -96,6 +96,7 @@ _RESULT = (
         _REASON,
         COLLECTED,
         disclosure=FieldClass.OUTCOME,
+        is_free_text=True,
     ),
     Variable(
         "DRVFL",

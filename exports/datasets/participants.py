@@ -94,9 +94,9 @@ DM = Dataset(
         Variable(
             "SEX",
             "Sex",
-            mapped("p.sex", {"female": "F", "male": "M"}),
+            mapped("p.sex", {"female": "F", "male": "M", "intersex": "INTERSEX"}),
             COLLECTED,
-            note="Codelist SEX: F, M",
+            note="Codelist SEX: F, M, INTERSEX",
         ),
         Variable(
             "ARMNRS",
@@ -166,7 +166,11 @@ DS = Dataset(
             note="One for each kind of event",
         ),
         Variable(
-            "DSTERM", "Reported Term for the Disposition Event", "d.term", COLLECTED
+            "DSTERM",
+            "Reported Term for the Disposition Event",
+            "d.term",
+            COLLECTED,
+            is_free_text=True,
         ),
         Variable(
             "DSDECOD",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from psycopg import sql
 
 from exports.datasets.support import support_statements
-from exports.vocabulary import Dataset, Kind, Variable
+from exports.vocabulary import Dataset, Variable
 
 READERS = "candor_app, candor_export"
 # A spreadsheet runs a cell that begins so: = + - @, tab, carriage return.
@@ -80,9 +80,12 @@ def page(
 
 
 def _cell(variable: Variable) -> sql.Composable:
-    """Return a column of the CSV; text that a spreadsheet would run is made inert."""
+    """Return a column of the CSV; typed text that a spreadsheet would run is made inert.
+
+    Numbers, dates and terms stay as they are: an interval of a month is -P1M.
+    """
     name = sql.SQL("v.{}").format(sql.Identifier(variable.name))
-    if variable.kind is Kind.NUMBER:
+    if not variable.is_free_text:
         return name
     inert = sql.SQL(
         "CASE WHEN ascii({name}) IN ("

@@ -45,13 +45,13 @@ SELECT p.id AS participant_id, p.trial_id, p.number,
     t.identifier || '-' || s.number || '-' || p.number AS usubjid,
     p.state, p.sex, p.age, p.enrolled_on, p.confirmed_on, p.randomized_on, p.ended_on,
     p.end_reason, p.treatment, p.treatment_stopped_on, p.treatment_stop_reason,
-    k.consented_on, k.first_at, k.last_at, k.last_on, k.terminated_on, k.is_dead, k.died_on,
+    k.consented_on, k.first_at, k.last_at, k.last_on, k.treated_until, k.is_dead, k.died_on,
     (k.first_at AT TIME ZONE s.time_zone)::date AS first_dose_on
 FROM participants_participant p
 JOIN trials_trial t ON t.id = p.trial_id
 JOIN trials_site s ON s.id = p.site_id
 CROSS JOIN LATERAL (
-    SELECT c.consented_on, d.first_at, d.last_at, v.last_on, v.terminated_on, e.is_dead,
+    SELECT c.consented_on, d.first_at, d.last_at, v.last_on, v.treated_until, e.is_dead,
         e.died_on
     FROM (
         SELECT min(signed_on) AS consented_on FROM participants_consent
@@ -60,9 +60,11 @@ CROSS JOIN LATERAL (
         SELECT min(given_at) AS first_at, max(given_at) AS last_at
         FROM study_sessions_doseadministration WHERE participant_id = p.id
     ) d, (
-        SELECT max(held_on) AS last_on, max(held_on) FILTER (
-            WHERE kind IN ('termination', 'early_termination')) AS terminated_on
-        FROM study_sessions_visit WHERE participant_id = p.id AND state = 'held'
+        SELECT max(held_on) AS last_on, coalesce(
+            (array_agg(held_on ORDER BY position DESC) FILTER (WHERE kind = 'assessment'))[1],
+            max(held_on) FILTER (WHERE kind IN ('termination', 'early_termination'))
+        ) AS treated_until
+        FROM study_sessions_visit WHERE participant_id = p.id
     ) v, (
         SELECT coalesce(bool_or(is_fatal), false) AS is_dead,
             max(ended_on) FILTER (WHERE is_fatal) AS died_on
@@ -73,6 +75,16 @@ CROSS JOIN LATERAL (
 WHERE k.consented_on IS NOT NULL
 """
 
+# A visit that no plan foresees is numbered after the planned one before it (5.01), which
+# also names it: one number has one name (SDTM Implementation Guide 3.4, section 5, SV).
+VISIT_NUMBER = (
+    "CASE WHEN v.turn = 0 THEN v.position ELSE v.position + v.turn * 0.01 END"
+)
+VISIT_NAME = (
+    "CASE WHEN v.turn = 0 THEN concat_ws(' ', nullif(v.number, ''), v.label) "
+    "ELSE upper(v.label) || ' ' || (v.position + v.turn * 0.01) END"
+)
+
 # The outer loop of every export: one participant after another, so that neither a page
 # nor the whole needs a sort of all rows before its first.
 PARTICIPANT = "SELECT id, trial_id, number FROM participants_participant"
@@ -80,12 +92,12 @@ PARTICIPANT = "SELECT id, trial_id, number FROM participants_participant"
 # `ordinal` counts a participant's assessments in the order of their making. They are
 # never deleted, so a later pull numbers its rows as an earlier one did. The rater's
 # pseudonym differs from trial to trial.
-FORM = """
+FORM = f"""
 SELECT a.participant_id, a.id AS assessment_id, a.uuid, a.instrument, a.version,
     to_char(a.assessed_on, 'YYYY-MM-DD') AS dtc, a.assessed_on, a.is_done, a.is_missed,
     a.not_done_reason, i.domain, coalesce(r.category, i.category) AS category,
     i.evaluator, a.evaluator_id, r.duration, r.period,
-    v.position AS visitnum, concat_ws(' ', nullif(v.number, ''), v.label) AS visit,
+    {VISIT_NUMBER} AS visitnum, {VISIT_NAME} AS visit,
     coalesce(a.assessed_on, v.held_on, v.target) AS day, a.ordinal
 FROM (
     SELECT f.*,
@@ -101,7 +113,7 @@ LEFT JOIN export.recall r
     ON r.code = a.instrument AND r.version = a.version AND r.recall = a.recall
 JOIN study_sessions_visit v ON v.id = a.visit_id
 WHERE a.is_done OR a.is_missed
-"""
+"""  # noqa: S608 - two constants of this module
 
 # One answer, one score, or the word that a whole form was not done.
 ANSWER = """

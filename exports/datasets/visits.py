@@ -13,14 +13,15 @@ from exports.datasets.columns import (
     number,
     study_day,
     visit,
+    yes,
     yes_or_no,
 )
-from exports.datasets.support import civil, iso, quoted
+from exports.datasets.support import VISIT_NAME, VISIT_NUMBER, civil, iso, quoted
 from exports.vocabulary import Dataset, Variable
 from sessions.lifecycle import State
 
-_NAME = "concat_ws(' ', nullif(v.number, ''), v.label)"
 _HAS_HAPPENED = f"v.state = {quoted(State.HELD.value)}"
+_IS_PLANNED = "v.turn = 0"
 
 SV = Dataset(
     name="SV",
@@ -31,24 +32,33 @@ SV = Dataset(
         "ON v.participant_id = p.participant_id "
         f"AND v.state IN ({quoted(State.HELD.value)}, {quoted(State.MISSED.value)})"
     ),
-    turn="v.id",
+    # In the order of VISITNUM; the id tells apart what two protocol versions put in one
+    # position.
+    turn="(v.position * 100 + v.turn)::bigint * 4294967296 + v.id",
     keys=("STUDYID", "USUBJID", "VISITNUM"),
     variables=(
         *identifiers("SV"),
-        *visit("v.position", _NAME),
-        Variable("SVPRESP", "Pre-specified", "'Y'", ASSIGNED),
+        *visit(VISIT_NUMBER, VISIT_NAME),
+        Variable(
+            "SVPRESP",
+            "Pre-specified",
+            yes(_IS_PLANNED),
+            ASSIGNED,
+            note="Null for a visit that the protocol does not plan",
+        ),
         Variable(
             "SVOCCUR",
             "Subject Visit Occurrence",
-            yes_or_no(_HAS_HAPPENED),
+            f"CASE WHEN {_IS_PLANNED} THEN {yes_or_no(_HAS_HAPPENED)} END",
             COLLECTED,
-            note=NO_YES,
+            note=f"{NO_YES}. Null for a visit that the protocol does not plan",
         ),
         Variable(
             "SVREASOC",
             "Reason for Occur Value",
             "nullif(v.missed_reason, '')",
             COLLECTED,
+            is_free_text=True,
         ),
         Variable(
             "SVCNTMOD",
@@ -63,6 +73,13 @@ SV = Dataset(
             ),
             COLLECTED,
             note="Codelist CNTMODE",
+        ),
+        Variable(
+            "SVUPDES",
+            "Description of Unplanned Visit",
+            "CASE WHEN v.turn > 0 THEN nullif(v.why, '') END",
+            COLLECTED,
+            is_free_text=True,
         ),
         epoch("v.held_on"),
         Variable(
@@ -118,6 +135,7 @@ EC = Dataset(
             "Reason for Occur Value",
             "nullif(d.withheld_reason, '')",
             COLLECTED,
+            is_free_text=True,
         ),
         number(
             "ECDOSE",
@@ -141,7 +159,7 @@ EC = Dataset(
             COLLECTED,
             note="Kit number, random with respect to arm, session and order",
         ),
-        *visit("v.position", _NAME),
+        *visit(VISIT_NUMBER, VISIT_NAME),
         epoch(f"coalesce({_DAY}, v.held_on)"),
         Variable(
             "ECSTDTC",

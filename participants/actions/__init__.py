@@ -19,6 +19,7 @@ from participants.actions.course import (
     withdraw,
 )
 from participants.actions.deviations import NewDeviation, record_deviations
+from participants.actions.door import KnownIdentity
 from participants.actions.facts import (
     FactRetraction,
     NewFact,
@@ -27,21 +28,26 @@ from participants.actions.facts import (
 )
 from participants.actions.identities import (
     NewIdentity,
+    address_of,
     record_identities,
     show_identity,
 )
+from participants.actions.rotating import Rotation, rotate_identities
 from participants.actions.screening import NewScreening, screen
 
 __all__ = [
     "Confirmation",
     "ConsentDecision",
     "FactRetraction",
+    "KnownIdentity",
     "NewConsent",
     "NewDeviation",
     "NewFact",
     "NewIdentity",
     "NewScreening",
+    "Rotation",
     "Step",
+    "address_of",
     "complete",
     "confirm_eligibility",
     "decide_consent_items",
@@ -55,6 +61,7 @@ __all__ = [
     "record_facts",
     "record_identities",
     "retract_facts",
+    "rotate_identities",
     "screen",
     "show_identity",
     "start_treatment",

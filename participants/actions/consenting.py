@@ -91,7 +91,11 @@ def record_consents(
 def decide_consent_items(
     *, decisions: Sequence[ConsentDecision], by: AnyActor, reason: str = ""
 ) -> None:
-    """Record that something was agreed to, or taken back, after the form was signed."""
+    """Record that something was agreed to, or taken back, after the form was signed.
+
+    Each by itself and whatever became of the participant: who has left may still take
+    back the use of a recording (ICH E6(R3) 2.8.10).
+    """
     people = [decision.participant for decision in decisions]
     require(
         by=by,
@@ -112,7 +116,27 @@ def decide_consent_items(
         place=place_of(participants=people),
     ):
         locked(participants=people)
+        _check_days(decisions)
         _keep_items(decisions)
+
+
+def _check_days(decisions: Sequence[ConsentDecision]) -> None:
+    """Refuse decisions before any consent, or before the decision that they change."""
+    people = {decision.participant.pk for decision in decisions}
+    items = ConsentItem.objects.filter(participant__in=people)
+    decided = {(item.participant_id, item.code): item.decided_on for item in items}
+    for decision in decisions:
+        person = decision.participant
+        if (person.pk, PARTICIPATION) not in decided:
+            raise Refused(
+                f"Nobody asked {person.number} for consent yet: record the signed form."
+            )
+        before = decided.get((person.pk, decision.code))
+        if before is not None and decision.on < before:
+            raise Refused(
+                f"“{CONSENT_ITEMS[decision.code]}” was last decided on "
+                f"{before.isoformat()}; a change cannot be earlier."
+            )
 
 
 def _consent_row(consent: NewConsent) -> Consent:

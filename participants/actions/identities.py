@@ -1,13 +1,16 @@
 """Who a participant is: written after consent, shown by an act that leaves an entry."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from uuid import uuid4
 
 from accounts.vocabulary import Permission
 from audit.actors import AnyActor
 from audit.refusal import Refused
-from audit.trail import acting, noted
+from audit.trail import acting
+from participants.access import has_identity, identified
+from participants.actions import door
 from participants.actions.batch import (
     about,
     locked,
@@ -15,11 +18,10 @@ from participants.actions.batch import (
     site_ids_of,
     subject_of,
 )
-from participants.models import ConsentItem, Identity, Participant
+from participants.actions.door import KnownIdentity, PlacedIdentity, StoredIdentity
+from participants.models import ConsentItem, Participant
 from participants.vocabulary import PARTICIPATION
 from trials.access import require
-
-FIELDS = ("name", "birth_date", "email", "phone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +29,10 @@ class NewIdentity:
     """Name, birth date and ways to reach somebody who consented."""
 
     participant: Participant
-    name: str
-    birth_date: date
-    email: str = ""
-    phone: str = ""
+    name: str = field(repr=False)
+    birth_date: date = field(repr=False)
+    email: str = field(default="", repr=False)
+    phone: str = field(default="", repr=False)
 
 
 def record_identities(
@@ -39,8 +41,8 @@ def record_identities(
     """Record or correct who participants are; refused before consent (45 CFR 46.111).
 
     Only what differs is written, compared in plain text here, so that the trail (which
-    masks these fields) shows a change only where there is one. A correction needs a
-    reason.
+    holds ciphertext) shows a change only where there is one. A correction needs a
+    reason, and an act of its own: to compare is to read.
     """
     people = [identity.participant for identity in identities]
     require(
@@ -67,21 +69,43 @@ def record_identities(
         _keep(identities)
 
 
-def show_identity(*, participant: Participant, by: AnyActor) -> Identity | None:
+def show_identity(*, participant: Participant, by: AnyActor) -> KnownIdentity | None:
     """Return who the participant is, after leaving an entry that says who looked.
 
-    None where nothing is recorded; nothing was shown then, and no entry is left.
+    None where nothing is recorded; nothing was shown then, and no entry is left. Refused
+    where what is stored does not open; nothing is shown then either.
     """
     require(by=by, permission=Permission.VIEW_IDENTITY, site_ids={participant.site_id})
-    identity = Identity.objects.filter(participant=participant).first()
-    if identity is not None:
-        noted(
-            "show identity",
-            by=by,
-            subject=participant.number,
-            place=place_of(participants=[participant]),
-        )
-    return identity
+    if not has_identity(participant.pk):
+        return None
+    with acting(
+        "show identity",
+        by=by,
+        subject=participant.number,
+        place=place_of(participants=[participant]),
+    ):
+        (row,) = door.read(participant_ids=[participant.pk])
+        name, born_on, email, phone = door.opened(row=row)
+        return KnownIdentity(name, date.fromisoformat(born_on), email, phone)
+
+
+def address_of(*, participant: Participant, by: AnyActor) -> str:
+    """Return a participant's email address, "" where none is recorded.
+
+    An act of its own, committed before a mail leaves: reading an address is on the trail
+    whether or not the mail server takes the mail (45 CFR 164.312(b)).
+    """
+    if not has_identity(participant.pk):
+        return ""
+    with acting(
+        "address reminder",
+        by=by,
+        subject=participant.number,
+        place=place_of(participants=[participant]),
+    ):
+        (row,) = door.read(participant_ids=[participant.pk])
+        (email,) = door.opened(row=row, columns=["email"])
+        return email
 
 
 def _check(identity: NewIdentity, *, is_consented: bool) -> None:
@@ -95,37 +119,48 @@ def _check(identity: NewIdentity, *, is_consented: bool) -> None:
 
 
 def _keep(identities: Sequence[NewIdentity]) -> None:
-    ids = [identity.participant.pk for identity in identities]
-    kept = {
-        row.participant_id: row for row in Identity.objects.filter(participant__in=ids)
-    }
-    new: list[Identity] = []
-    changed: list[Identity] = []
-    for identity in identities:
-        row = kept.get(identity.participant.pk)
-        if row is None:
-            new.append(_row(identity))
-        elif _write(identity, row):
-            changed.append(row)
-    Identity.objects.bulk_create(new)
-    Identity.objects.bulk_update(changed, FIELDS)
-
-
-def _write(identity: NewIdentity, row: Identity) -> bool:
-    """Put what was typed into the row and tell whether anything differs."""
-    before = [getattr(row, field) for field in FIELDS]
-    for field in FIELDS:
-        setattr(row, field, getattr(identity, field))
-    return before != [getattr(row, field) for field in FIELDS]
-
-
-def _row(identity: NewIdentity) -> Identity:
-    return Identity(
-        trial_id=identity.participant.trial_id,
-        site_id=identity.participant.site_id,
-        participant_id=identity.participant.pk,
-        name=identity.name,
-        birth_date=identity.birth_date,
-        email=identity.email,
-        phone=identity.phone,
+    known = identified(identity.participant.pk for identity in identities)
+    if known and len(identities) > 1:
+        raise Refused(
+            "Somebody's identity is recorded already. Correct one at a time: each "
+            "correction is an entry of its own."
+        )
+    door.write(
+        rows=[
+            row
+            for identity in identities
+            if (row := _corrected(identity) if known else _new(identity)) is not None
+        ]
     )
+
+
+def _new(identity: NewIdentity) -> PlacedIdentity:
+    row_id = uuid4()
+    values = door.sealed(row_id=row_id, values=_values(identity))
+    return _placed(
+        identity, StoredIdentity(row_id, identity.participant.pk, tuple(values))
+    )
+
+
+def _corrected(identity: NewIdentity) -> PlacedIdentity | None:
+    """Return the row with what differs encrypted anew; None where nothing does."""
+    (row,) = door.read(participant_ids=[identity.participant.pk])
+    before, after = door.opened(row=row), _values(identity)
+    if before == after:
+        return None
+    anew = door.sealed(row_id=row.id, values=after)
+    values = tuple(
+        stored if was == now else new
+        for was, now, stored, new in zip(before, after, row.values, anew, strict=True)
+    )
+    return _placed(identity, StoredIdentity(row.id, row.participant_id, values))
+
+
+def _values(identity: NewIdentity) -> tuple[str, ...]:
+    born_on = identity.birth_date.isoformat()
+    return (identity.name, born_on, identity.email, identity.phone)
+
+
+def _placed(identity: NewIdentity, stored: StoredIdentity) -> PlacedIdentity:
+    participant = identity.participant
+    return PlacedIdentity(stored, participant.trial_id, participant.site_id)

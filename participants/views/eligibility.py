@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
+from accounts.editing import Edit, edited
 from accounts.http import SignedInRequest
 from accounts.vocabulary import Permission
 from audit.refusal import Refused
@@ -22,7 +24,12 @@ from participants.access import (
     participants_for,
 )
 from participants.actions import record_facts
-from participants.eligibility import CriterionResult, MilestoneResult, Verdict
+from participants.eligibility import (
+    VERDICT_WORDS,
+    CriterionResult,
+    MilestoneResult,
+    Verdict,
+)
 from participants.facts import FROM_FORMS, shown
 from participants.forms import FactsForm, KnownFacts, field_name
 from participants.lifecycle import WORDS, State
@@ -38,10 +45,10 @@ USUAL_REASONS = (
     "The source was corrected",
     "The participant corrected the answer",
 )
-_WORDS = {
-    Verdict.MET: ("Met", "good", "check-circle"),
-    Verdict.NOT_MET: ("Not met", "late", "x-circle"),
-    Verdict.UNKNOWN: ("Unknown", "due", "question-circle"),
+_LOOKS = {
+    Verdict.MET: ("good", "check-circle"),
+    Verdict.NOT_MET: ("late", "x-circle"),
+    Verdict.UNKNOWN: ("due", "question-circle"),
 }
 # What comes once nothing stands in the way: words, page, permission.
 _NEXT_ACTS = {
@@ -73,6 +80,7 @@ class FactRow:
     saved: Fact | None
     is_from_form: bool
     is_missing: bool
+    is_suggested: bool
 
     @property
     def kind(self) -> str:
@@ -110,20 +118,23 @@ def eligibility(request: SignedInRequest, uuid: UUID) -> HttpResponse:
     people = participants_for(request.user.pk)
     participant = get_object_or_404(people, uuid=uuid)
     standing = _standing(participant)
-    form = _form(request, standing)
-    if request.method == "POST" and form is not None and form.is_valid():
+    edit = _edit(request, standing)
+    form = edit and edit.form
+    if request.method == "POST" and edit and form and form.is_valid():
         try:
-            record_facts(
-                facts=form.facts(participant),
-                by=request.actor,
-                reason=form.cleaned_data["reason"],
-            )
+            with edit.guard():
+                record_facts(
+                    facts=form.facts(participant),
+                    by=request.actor,
+                    reason=form.cleaned_data["reason"],
+                )
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
             messages.success(request, f"Facts of {participant.number} are saved.")
             return redirect("participants:eligibility", participant.uuid)
     context = _context(standing, form) | {"next_act": _next_act(request, standing)}
+    context["edit"] = edit
     return render(request, "participants/eligibility.html", context)
 
 
@@ -136,16 +147,21 @@ def _standing(participant: Participant) -> _Standing:
     return _Standing(participant, definition, saved, result)
 
 
-def _form(request: SignedInRequest, standing: _Standing) -> FactsForm | None:
-    """Return the facts form, None for who may not record facts or when nothing is asked."""
+def _edit(request: SignedInRequest, standing: _Standing) -> Edit[FactsForm] | None:
+    """Return the facts form with its version, None for who may not record facts or when nothing is asked."""
     participant = standing.participant
     asked = [fact for fact in standing.asked() if fact.type not in FROM_FORMS]
     if not asked or not may(request.user.pk, Permission.RECORD_FACTS, participant.site):
         return None
     consent = {"age": participant.age, "sex_at_birth": participant.sex or None}
     known = KnownFacts(asked=asked, saved=standing.saved, suggested=consent)
-    return FactsForm(
-        request.POST or None, known=known, today=today_at(participant.site)
+    saved = [standing.saved[fact.code] for fact in asked if fact.code in standing.saved]
+    today = today_at(participant.site)
+    return edited(
+        request,
+        partial(FactsForm, known=known, today=today),
+        rows=saved,
+        zone=participant.site.time_zone,
     )
 
 
@@ -220,15 +236,18 @@ def _row(
     # A score that is hidden from the site never reaches the page, whoever reads it.
     value = shown(fact, saved.value) if saved and not saved.is_outcome else ""
     field = form[field_name(code)] if form is not None and not is_from_form else None
-    return FactRow(fact, field, value, saved, is_from_form, is_missing)
+    is_suggested = field is not None and saved is None and field.initial is not None
+    return FactRow(fact, field, value, saved, is_from_form, is_missing, is_suggested)
 
 
 def _gate(
     standing: _Standing, form: FactsForm | None, item: CriterionResult
 ) -> dict[str, str]:
     known = standing.definition.facts_by_code
-    word, tone, icon = _WORDS[item.verdict]
-    if any(
+    tone, icon = _LOOKS[item.verdict]
+    kind = item.criterion.kind
+    word = VERDICT_WORDS[kind][item.verdict]
+    if kind is CriterionKind.INCLUSION and any(
         known[code].form and standing.definition.is_hidden_from_site(known[code].form)
         for code in _codes(item)
     ):

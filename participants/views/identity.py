@@ -3,20 +3,23 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 
+from accounts.editing import Edit, edited
 from accounts.http import SignedInRequest
 from accounts.vocabulary import Permission
 from audit.refusal import Refused
-from participants.access import participants_for
-from participants.actions import record_identities, show_identity
+from audit.versions import records_of_participant
+from participants.access import has_identity, participants_for
+from participants.actions import KnownIdentity, record_identities, show_identity
 from participants.forms import IdentityForm
-from participants.models import ConsentItem, Identity, Participant
+from participants.models import ConsentItem, Participant
 from participants.vocabulary import PARTICIPATION
 from trials.access import may, today_at
 
+TABLE = "participants_identity"
 FIELDS = ("name", "birth_date", "email", "phone")
 USUAL_REASONS = (
     "Misspelled",
@@ -33,49 +36,80 @@ def identity(request: SignedInRequest, uuid: UUID) -> HttpResponse:
     participant = get_object_or_404(people, uuid=uuid)
     if request.method == "POST" and request.POST.get("act") != "save":
         return _shown(request, participant)
-    today = today_at(participant.site)
-    form = IdentityForm(request.POST or None, today=today)
+    edit = _edit(request, participant)
+    form = edit.form
     if request.method == "POST" and form.is_valid():
         try:
-            record_identities(
-                identities=[form.identity(participant)],
-                by=request.actor,
-                reason=form.cleaned_data["reason"],
-            )
+            with edit.guard():
+                record_identities(
+                    identities=[form.identity(participant)],
+                    by=request.actor,
+                    reason=form.cleaned_data["reason"],
+                )
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
             messages.success(request, f"Identity of {participant.number} is saved.")
             return redirect("participants:identity", participant.uuid)
-    return _page(request, participant, form=form)
+    return _page(request, participant, edit=edit)
+
+
+def _edit(
+    request: SignedInRequest, participant: Participant, *, is_sent: bool = True
+) -> Edit[IdentityForm]:
+    """Return the form with its version.
+
+    What is saved is read, by an act that leaves an entry, only where it is shown: after
+    "Show name", or beside what was typed where somebody else was quicker.
+    """
+    today = today_at(participant.site)
+
+    def make(typed: QueryDict | None) -> IdentityForm:
+        known = None
+        if typed is None and request.method == "POST":
+            known = show_identity(participant=participant, by=request.actor)
+        initial = {field: getattr(known, field) for field in FIELDS} if known else {}
+        return IdentityForm(typed, initial=initial, today=today)
+
+    return edited(
+        request,
+        make,
+        records=records_of_participant(TABLE, participant.pk),
+        zone=participant.site.time_zone,
+        is_sent=is_sent,
+    )
 
 
 def _shown(request: SignedInRequest, participant: Participant) -> HttpResponse:
     """Show who the participant is, on a page that no browser keeps."""
-    known = show_identity(participant=participant, by=request.actor)
-    if known is None:
+    try:
+        edit = _edit(request, participant, is_sent=False)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
         return redirect("participants:identity", participant.uuid)
-    form = IdentityForm(
-        initial={field: getattr(known, field) for field in FIELDS},
-        today=today_at(participant.site),
-    )
-    return _page(request, participant, form=form, known=known)
+    initial = edit.form.initial
+    if not initial:
+        return redirect("participants:identity", participant.uuid)
+    known = KnownIdentity(**{field: initial[field] for field in FIELDS})
+    return _page(request, participant, edit=edit, known=known)
 
 
 def _page(
     request: SignedInRequest,
     participant: Participant,
     *,
-    form: IdentityForm,
-    known: Identity | None = None,
+    edit: Edit[IdentityForm],
+    known: KnownIdentity | None = None,
 ) -> HttpResponse:
+    form = edit.form
     consented = ConsentItem.objects.filter(
         participant=participant, code=PARTICIPATION, is_given=True
     )
-    is_recorded = Identity.objects.filter(participant=participant).exists()
+    is_recorded = has_identity(participant.pk)
     context = {
         "participant": participant,
         "form": form,
+        "edit": edit,
         "known": known,
         "is_recorded": is_recorded,
         "is_consented": consented.exists(),

@@ -2,16 +2,29 @@
 
 from randomization.actions.allocating import Randomizing, randomize
 from randomization.actions.dispensing import KitRequest, dispense_kits
+from randomization.actions.exchanging import Exchange, exchange_kits
 from randomization.actions.loading import NewKit, load_kits, load_list
-from randomization.actions.revealing import reveal_arm
+from randomization.actions.revealing import (
+    Accident,
+    assess_impact,
+    record_accident,
+    reveal_arm,
+    unblind_as_planned,
+)
 
 __all__ = [
+    "Accident",
+    "Exchange",
     "KitRequest",
     "NewKit",
     "Randomizing",
+    "assess_impact",
     "dispense_kits",
+    "exchange_kits",
     "load_kits",
     "load_list",
     "randomize",
+    "record_accident",
     "reveal_arm",
+    "unblind_as_planned",
 ]

@@ -11,10 +11,11 @@ from adverse_events.actions.batch import held_still, in_words, place_of
 from audit.actors import AnyActor
 from audit.refusal import Refused
 from audit.trail import acting
+from participants.access import eligible_at
 from participants.actions import Step, mark_randomized
 from participants.lifecycle import Move, State, moved
 from participants.models import Participant
-from randomization.access import eligible_at, stratum_of
+from randomization.access import stratum_of
 from randomization.models import Randomization
 from sessions.actions import replan
 from trials.access import local_time, protocol_versions, require

@@ -17,8 +17,9 @@ from participants.models import Participant
 from randomization.models import Kit
 from sessions.actions import AssignedKit, assign_kits
 from sessions.dosing import WORDS, Administration
+from sessions.drawing.windows import day_text
 from sessions.models import DoseAdministration, Visit
-from trials.access import protocol_versions, require
+from trials.access import local_time, protocol_versions, require
 from trials.protocol import ProtocolDefinition
 
 NO_KIT = (
@@ -30,7 +31,10 @@ _STOPPED = {Treatment.DISCONTINUED, Treatment.FINISHED}
 
 @dataclass(frozen=True, slots=True)
 class KitRequest:
-    """A kit for one administration: `part` initial or supplement, a step of the visit."""
+    """A kit for one administration: `part` initial or supplement, a step of the visit.
+
+    `at` is when it was handed out, as a person says it.
+    """
 
     visit: Visit
     part: str
@@ -75,7 +79,9 @@ def dispense_kits(*, requests: Sequence[KitRequest], by: AnyActor) -> list[Kit]:
             ],
             by=by,
         )
-    return _kits_in_order(requests)
+    return kits_in_order(
+        administrations=[(request.visit.pk, request.part) for request in requests]
+    )
 
 
 def _name(request: KitRequest) -> str:
@@ -83,11 +89,12 @@ def _name(request: KitRequest) -> str:
     return f"{visit.participant.number}, visit {visit.number or visit.label}"
 
 
-def _kits_in_order(requests: Sequence[KitRequest]) -> list[Kit]:
-    visits = {request.visit.pk for request in requests}
-    kits = Kit.objects.filter(visit_id__in=visits).order_by("id")
+def kits_in_order(*, administrations: Sequence[tuple[int, str]]) -> list[Kit]:
+    """Return the usable kit of each visit id and part, in their order."""
+    visits = {visit for visit, _ in administrations}
+    kits = Kit.objects.filter(visit_id__in=visits, condition="usable").order_by("id")
     found = {(kit.visit_id, kit.part): kit for kit in kits}
-    return [found[request.visit.pk, request.part] for request in requests]
+    return [found[key] for key in administrations]
 
 
 def _dispensed(requests: Sequence[KitRequest]) -> dict[tuple[int, str], str]:
@@ -116,18 +123,30 @@ def _check(requests: Sequence[KitRequest], people: Mapping[int, Participant]) ->
         .values_list("visit_id", "step")
     )
     for request in requests:
-        _check_participant(people[request.visit.participant_id])
+        person = people[request.visit.participant_id]
+        check_participant(person=person)
+        _check_time(request, person)
         definition = definitions[request.visit.protocol_version_id]
         _check_dose(request, definition)
         if steps.setdefault(request.visit.pk, request.step) != request.step:
             raise Refused("Both doses of a session belong to one step of the protocol.")
 
 
-def _check_participant(person: Participant) -> None:
+def check_participant(*, person: Participant) -> None:
+    """Refuse kits for somebody who is not randomized, or whose treatment is over."""
     if State(person.state) is not State.RANDOMIZED:
         raise Refused(f"{person.number} is not randomized, so no kit can be chosen.")
     if Treatment(person.treatment) in _STOPPED:
         raise Refused(f"{TREATMENT_WORDS[Treatment(person.treatment)]}: no more kits.")
+
+
+def _check_time(request: KitRequest, person: Participant) -> None:
+    on = local_time(person.site, request.at).date()
+    if person.randomized_on is not None and on < person.randomized_on:
+        raise Refused(
+            f"{person.number} was randomized on {day_text(person.randomized_on)}, so no "
+            f"kit was dispensed on {day_text(on)}."
+        )
 
 
 def _check_dose(request: KitRequest, definition: ProtocolDefinition) -> None:

@@ -156,8 +156,7 @@ def _check_kits(
     numbers = [kit.number for kit in kits]
     if len(set(numbers)) < len(numbers):
         raise Refused("Two of the kits have the same number.")
-    taken = Kit.objects.filter(trial=trial, number__in=numbers).order_by("number")
-    if known := list(taken.values_list("number", flat=True)[:3]):
+    if known := _taken(trial, numbers)[:3]:
         raise Refused(f"Kit {', '.join(known)} is entered already.")
     for kit in kits:
         if kit.site.trial_id != trial.pk:
@@ -166,6 +165,15 @@ def _check_kits(
             raise Refused(f"{kit.number} is not a kit number: a digit is wrong.")
         if kit.milligrams not in _planned(kit, definition):
             raise Refused(f"Kit {kit.number} does not hold what the protocol plans.")
+
+
+def _taken(trial: Trial, numbers: Sequence[str]) -> list[str]:
+    """Return the numbers that are in use, at sites too that the pharmacist does not see."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT * FROM walls.kits_taken(%s, %s)", [trial.pk, list(numbers)]
+        )
+        return [number for (number,) in cursor]
 
 
 def _planned(kit: NewKit, definition: ProtocolDefinition) -> tuple[Decimal, ...]:

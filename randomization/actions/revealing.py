@@ -1,17 +1,45 @@
-"""Emergency unblinding: the one act by which an arm comes out."""
+"""Unblinding: in an emergency, as planned, and what is recorded of an accident."""
 
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
 
+from accounts.models import User
 from accounts.vocabulary import Permission
 from audit.actors import Actor, AnyActor, Place
 from audit.refusal import NotPermitted, ReasonNeeded, Refused
 from audit.signing import reauthenticate
 from audit.trail import acting
+from notices.actions import NewNotice, notify
+from notices.vocabulary import Kind
 from participants.models import Participant
-from randomization.models import Unblinding
+from randomization.access import planned_unblinding_of
+from randomization.models import LEARNED, Unblinding
 from trials.access import definition_of, require
+from trials.protocol import ProtocolDefinition
+
+ONLY_A_PERSON = "Only a person can be told an arm, never a job."
+NO_ARM = "{} was not randomized: there is no arm."
+
+
+@dataclass(frozen=True, slots=True)
+class Accident:
+    """Somebody learned a participant's arm who should not have, at an aware time.
+
+    `learned` is a code of `randomization.models.LEARNED`; `user` or `others` (people
+    without an account) or both say who. No text may say which arm it is.
+    """
+
+    participant: Participant
+    at: datetime
+    learned: str
+    how: str
+    impact: str
+    user: User | None = None
+    others: str = ""
 
 
 def reveal_arm(
@@ -19,27 +47,31 @@ def reveal_arm(
 ) -> str:
     """Return the code of the participant's arm, or of its group where unblinding has them.
 
-    Recorded before it is told: who learned it, when and why, never what. Only a person
-    may ask, with their password (ICH E6(R3) 2.11, 21 CFR 11.200).
+    Recorded before it is told: who learned it, when and why, never what; and others are
+    told that it was. Only a person may ask, with their password (ICH E6(R3) 2.11, 21 CFR
+    11.200).
     """
     if not isinstance(by, Actor):
-        raise NotPermitted("Only a person can be told an arm, never a job.")
+        raise NotPermitted(ONLY_A_PERSON)
     require(by=by, permission=Permission.UNBLIND, site_ids={participant.site_id})
     if len(why.strip()) < 3:
         raise ReasonNeeded("Say why the arm must be known now, in a few words.")
     reauthenticate(by=by, password=password)
+    definition = definition_of(participant.protocol_version)
+    has_groups = bool(definition.unblinding and definition.unblinding.groups)
     with acting(
         "reveal arm",
         by=by,
         reason=why,
         subject=participant.number,
-        place=Place(participant.trial_id, participant.site_id, participant.pk),
+        place=_place(participant),
     ):
-        Unblinding.objects.create(
-            trial_id=participant.trial_id,
-            site_id=participant.site_id,
+        unblinding = Unblinding.objects.create(
+            trial=participant.trial,
+            site=participant.site,
             participant=participant,
             kind="emergency",
+            learned="group" if has_groups else "treatment",
             revealed_to_id=by.user_id,
             revealed_at=at,
             why=why.strip(),
@@ -48,6 +80,152 @@ def reveal_arm(
             cursor.execute("SELECT sealed.reveal(%s)", [participant.pk])
             (arm,) = cursor.fetchone()
         if arm is None:
-            raise Refused(f"{participant.number} was not randomized: there is no arm.")
-    definition = definition_of(participant.protocol_version)
+            raise Refused(NO_ARM.format(participant.number))
+        _tell_of(unblinding, by)
     return definition.unblinding.group_of(arm) if definition.unblinding else str(arm)
+
+
+def unblind_as_planned(
+    *, participant: Participant, password: str, at: datetime, by: AnyActor
+) -> str:
+    """Return the group that the definition reveals of a participant who came so far.
+
+    From then on their site sees it, and nobody else before the lock. Refused before the
+    visit or milestone at which the definition unblinds, and a second time.
+    """
+    if not isinstance(by, Actor):
+        raise NotPermitted(ONLY_A_PERSON)
+    allowed = Permission.UNBLIND_AS_PLANNED
+    require(by=by, permission=allowed, site_ids={participant.site_id})
+    planned = planned_unblinding_of(participant)
+    if planned is None:
+        raise Refused("This protocol unblinds nobody before the database is locked.")
+    if not planned.is_reached:
+        raise Refused(planned.waits_for)
+    reauthenticate(by=by, password=password)
+    with acting(
+        "unblind as planned",
+        by=by,
+        subject=participant.number,
+        place=_place(participant),
+    ):
+        Unblinding.objects.create(
+            trial=participant.trial,
+            site=participant.site,
+            participant=participant,
+            kind="planned",
+            learned="group" if planned.has_groups else "treatment",
+            revealed_to_id=by.user_id,
+            others="The staff of the site",
+            revealed_at=at,
+            why=f"Planned by the protocol at {planned.at}",
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT sealed.unblind_as_planned(%s, %s, %s)",
+                [participant.pk, list(planned.groups), [*planned.groups.values()]],
+            )
+            (told,) = cursor.fetchone()
+        if told is None:
+            raise Refused(NO_ARM.format(participant.number))
+    return str(told)
+
+
+def record_accident(*, accident: Accident, by: AnyActor) -> Unblinding:
+    """Record that somebody learned an arm by accident: who, when, how, and the impact.
+
+    Refused where a text names a treatment: what is recorded here is read by everybody
+    who is still blinded (ICH E6(R3) 3.16.1(g), 4.1.4).
+    """
+    person = accident.participant
+    allowed = Permission.RECORD_UNBLINDING
+    require(by=by, permission=allowed, site_ids={person.site_id})
+    if accident.learned not in LEARNED:
+        raise Refused("Choose what was learned.")
+    if len(accident.how.strip()) < 3:
+        raise ReasonNeeded("Say how it happened, in a few words.")
+    _check_texts([accident.how, accident.impact, accident.others], person)
+    with acting(
+        "record accidental unblinding",
+        by=by,
+        subject=person.number,
+        place=_place(person),
+    ):
+        return Unblinding.objects.create(
+            trial=person.trial,
+            site=person.site,
+            participant=person,
+            kind="accidental",
+            learned=accident.learned,
+            revealed_to=accident.user,
+            others=accident.others.strip(),
+            revealed_at=accident.at,
+            why=accident.how.strip(),
+            impact=accident.impact.strip(),
+        )
+
+
+def assess_impact(
+    *, unblinding: Unblinding, impact: str, reason: str = "", by: AnyActor
+) -> None:
+    """Write what an unblinding means for the trial; a later change needs a reason."""
+    allowed = Permission.RECORD_UNBLINDING
+    require(by=by, permission=allowed, site_ids={unblinding.site_id})
+    person = unblinding.participant
+    if len(impact.strip()) < 3:
+        raise Refused("Say what it means for the trial, in a few words.")
+    _check_texts([impact], person)
+    with acting(
+        "assess impact of unblinding",
+        by=by,
+        reason=reason,
+        subject=person.number,
+        place=_place(person),
+    ):
+        row = Unblinding.objects.select_for_update().get(pk=unblinding.pk)
+        if row.impact and row.impact != impact.strip() and not reason.strip():
+            raise ReasonNeeded("Say why the impact is judged anew.")
+        Unblinding.objects.filter(pk=row.pk).update(impact=impact.strip())
+
+
+def _check_texts(texts: Iterable[str], person: Participant) -> None:
+    """Refuse a text that names a treatment or an amount, the same words for every arm."""
+    telling = _telling_words(definition_of(person.protocol_version))
+    for text in texts:
+        if found := telling.search(text):
+            raise Refused(
+                f"The text says “{found[0]}”. Tell what happened without naming a "
+                "treatment: everybody in the trial can read this."
+            )
+
+
+def _telling_words(definition: ProtocolDefinition) -> re.Pattern[str]:
+    words = [name for arm in definition.arms for name in (arm.code, arm.label)]
+    if definition.unblinding:
+        words += definition.unblinding.groups
+    words += definition.forbidden_words
+    telling = [re.escape(word.replace("_", " ")) for word in words]
+    telling.append(r"\d+(?:[.,]\d+)? ?(?:mg|milligrams?)")
+    return re.compile(rf"(?<!\w)(?:{'|'.join(telling)})(?!\w)", re.IGNORECASE)
+
+
+def _place(person: Participant) -> Place:
+    return Place(person.trial_id, person.site_id, person.pk)
+
+
+def _tell_of(unblinding: Unblinding, by: AnyActor) -> None:
+    """Have investigator, medical monitor and sponsor told of the act, not of the arm."""
+    notify(
+        notices=[
+            NewNotice(
+                kind=Kind.UNBLINDING,
+                about=unblinding.uuid,
+                trial=unblinding.trial,
+                site=unblinding.site,
+                participant_id=unblinding.participant_id,
+                occurred_at=unblinding.revealed_at,
+                why=unblinding.why,
+            )
+        ],
+        by=by,
+    )

@@ -4,6 +4,7 @@ from sessions.actions.course import (
     complete,
     confirm_enrollment,
     consent,
+    decide_consent_items,
     discontinue_treatment,
     enroll,
     fail_screening,
@@ -21,6 +22,12 @@ from sessions.actions.entries import ExplanationNeeded
 from sessions.actions.holding import Holding
 from sessions.actions.planning import replan
 from sessions.actions.therapy import SESSION_KINDS, NewSession, record_sessions
+from sessions.actions.unscheduled import (
+    Unscheduled,
+    add_unscheduled,
+    cancel_unscheduled,
+    unscheduled_in,
+)
 from sessions.actions.visits import Booking, Miss, book, hold, miss, reinstate
 
 __all__ = [
@@ -32,12 +39,16 @@ __all__ = [
     "Holding",
     "Miss",
     "NewSession",
+    "Unscheduled",
     "WithheldDose",
+    "add_unscheduled",
     "assign_kits",
     "book",
+    "cancel_unscheduled",
     "complete",
     "confirm_enrollment",
     "consent",
+    "decide_consent_items",
     "discontinue_treatment",
     "enroll",
     "fail_screening",
@@ -47,6 +58,7 @@ __all__ = [
     "record_sessions",
     "reinstate",
     "replan",
+    "unscheduled_in",
     "withdraw",
     "withhold_doses",
 ]

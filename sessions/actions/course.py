@@ -6,7 +6,7 @@ from datetime import date
 from audit.actors import AnyActor
 from audit.trail import acting
 from participants import actions as course
-from participants.actions import Confirmation, NewConsent, Step
+from participants.actions import Confirmation, ConsentDecision, NewConsent, Step
 from participants.actions.batch import place_of, reason_of, subject_of
 from participants.lifecycle import Treatment
 from participants.models import Participant
@@ -31,6 +31,27 @@ def consent(
         place=place_of(participants=people),
     ):
         course.record_consents(consents=consents, by=by, reason=reason)
+        replan(participants=people, today=today or on, by=by)
+
+
+def decide_consent_items(
+    *,
+    decisions: Sequence[ConsentDecision],
+    by: AnyActor,
+    reason: str,
+    today: date | None = None,
+) -> None:
+    """Record what was agreed to or taken back, and plan anew: a stage may wait for it."""
+    people = [item.participant for item in decisions]
+    on = latest_days(days=((item.participant.pk, item.on) for item in decisions))
+    with acting(
+        "change consent",
+        by=by,
+        reason=reason,
+        subject=subject_of(participants=people),
+        place=place_of(participants=people),
+    ):
+        course.decide_consent_items(decisions=decisions, by=by, reason=reason)
         replan(participants=people, today=today or on, by=by)
 
 

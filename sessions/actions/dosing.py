@@ -15,12 +15,12 @@ from audit.trail import acting
 from participants import actions as course
 from participants.actions import Step
 from participants.lifecycle import Treatment
-from sessions.access import DelegationLog, delegation_log
+from sessions.access import DelegationLog, delegation_log, standings_of
 from sessions.actions.entries import as_they_stand, named, placed
 from sessions.actions.planning import latest_days, replan
 from sessions.actions.statements import update_rows
 from sessions.actions.supplement import Key, supplement_deviations
-from sessions.dosing import WORDS, Administration
+from sessions.dosing import WORDS, Administration, forbidding, who_dispenses
 from sessions.drawing.windows import day_text
 from sessions.models import DoseAdministration, Visit
 from trials.access import local_time, protocol_versions, require
@@ -109,6 +109,7 @@ def give_doses(
 ) -> None:
     """Record doses that were given; a saved one is corrected with a reason.
 
+    Refused while a gate before a dose is not met (`sessions.access.standings_of`).
     The supplement comes after the initial dose. Outside its window it needs an
     explanation and leaves a deviation: what happened is never refused. The first dose
     starts treatment.
@@ -163,11 +164,15 @@ def _take_over(
     log = delegation_log(
         person for dose in doses for person in (dose.given_by, dose.witnessed_by)
     )
+    standings = standings_of(visits.values())
     for dose in doses:
         visit = visits[dose.visit.pk]
         row = saved.get((visit.pk, dose.part))
         _check_kit(row, visit, dose.part)
         _check_day(dose, visit)
+        is_correction = row is not None and row.given_at is not None
+        if not is_correction and (wrong := forbidding(standings[visit.pk])):
+            raise Refused(" ".join(wrong))
         _check_people(dose, visit, log)
         saved[visit.pk, dose.part] = _given(row or _new(visit, dose.part), dose)
 
@@ -194,8 +199,8 @@ def _check_kit(row: DoseAdministration | None, visit: Visit, part: str) -> None:
         raise Refused(f"The {_words(part)} of {name} was recorded as withheld.")
     if row is None or not row.kit_number:
         raise Refused(
-            f"No kit has been dispensed for the {_words(part)} of {name}. Ask the "
-            "pharmacist."
+            f"No kit has been dispensed for the {_words(part)} of {name}. "
+            f"{who_dispenses()}"
         )
 
 

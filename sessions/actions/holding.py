@@ -5,16 +5,16 @@ from datetime import date
 
 from audit.refusal import Refused
 from participants.actions import NewDeviation
+from participants.lifecycle import State as Course
 from participants.models import Participant
 from sessions.actions.entries import ExplanationNeeded
 from sessions.drawing.windows import day_text, days_text
-from sessions.lifecycle import State
+from sessions.lifecycle import Mode, State, modes_of
 from sessions.models import Visit
 
 # Before enrollment nobody is prepared for treatment or measured for the outcome.
 _BEFORE_ENROLLMENT = frozenset({"screening", "safety", "unscheduled"})
 _NOT_EXPECTED = frozenset({"waiting", "if_needed", "not_for"})
-_MODES = frozenset({"in_person", "video", "phone"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,7 @@ def may_be_held(
     treatment. `counts_from` names the visit that this one is counted from.
     """
     name = visit.called
-    if holding.mode not in _MODES:
-        raise Refused(f"Say whether {name} was held in person, by video or by phone.")
+    refuse_mode(visit=visit, mode=holding.mode)
     if holding.on > today:
         raise Refused(
             f"{day_text(holding.on)} has not come yet. A visit is recorded once it took "
@@ -65,7 +64,18 @@ def may_be_held(
         _refuse_dosing(visit, holding.on)
 
 
+def refuse_mode(*, visit: Visit, mode: str) -> None:
+    """Raise `Refused` where a visit of this kind is not held that way."""
+    name = visit.called
+    if mode not in set(Mode):
+        raise Refused(f"Say whether {name} is held in person, by video or by phone.")
+    if mode not in modes_of(visit.kind):
+        raise Refused(f"{name} is a dosing visit: it can only be held in person.")
+
+
 def _refuse_unplanned(visit: Visit, on: date) -> None:
+    if visit.turn:
+        refuse_after_leaving(person=visit.participant, on=on)
     if visit.state == State.HELD:
         return
     if visit.plan in _NOT_EXPECTED:
@@ -74,6 +84,16 @@ def _refuse_unplanned(visit: Visit, on: date) -> None:
     # What took place before the end may still come in late.
     if visit.plan == "cancelled" and (ended is None or on > ended):
         raise Refused(f"{visit.called} was cancelled. {visit.why}".rstrip())
+
+
+def refuse_after_leaving(*, person: Participant, on: date) -> None:
+    """Refuse an unscheduled visit of somebody who had left the study by its day."""
+    has_left = person.state in {Course.WITHDRAWN, Course.SCREEN_FAILURE}
+    if has_left and person.ended_on is not None and on > person.ended_on:
+        raise Refused(
+            f"{person.number} left the study on {day_text(person.ended_on)}, so no visit "
+            f"of a later day can be recorded."
+        )
 
 
 def _ended_on(person: Participant) -> date | None:

@@ -96,7 +96,8 @@ def replan(*, participants: Sequence[Participant], today: Today, by: AnyActor) -
 
 def _known(people: Mapping[int, Participant]) -> dict[int, _Known]:
     known = {pk: _Known() for pk in people}
-    for visit in Visit.objects.filter(participant_id__in=people):
+    # What no plan foresees (turn 1, 2, …) is neither planned anew nor counted from.
+    for visit in Visit.objects.filter(participant_id__in=people, turn=0):
         known[visit.participant_id].visits[visit.code] = visit
     given = DoseAdministration.objects.filter(
         participant_id__in=people, given_at__isnull=False

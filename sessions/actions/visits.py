@@ -13,7 +13,12 @@ from audit.trail import acting
 from participants.actions import NewDeviation, record_deviations
 from participants.models import Consent
 from sessions.actions.entries import as_they_stand, named, placed
-from sessions.actions.holding import Holding, deviation_of, may_be_held
+from sessions.actions.holding import (
+    Holding,
+    deviation_of,
+    may_be_held,
+    refuse_mode,
+)
 from sessions.actions.planning import Today, latest_days, replan
 from sessions.actions.statements import update_rows
 from sessions.drawing.windows import day_text
@@ -63,7 +68,7 @@ def book(
         subject=named(visits=chosen),
         place=placed(visits=chosen),
     ):
-        visits = _to_record(chosen, by=by)
+        visits = to_record(visits=chosen, by=by)
         for booking in bookings:
             _book(visits[booking.visit.pk], booking, today)
         fields = ("state", "booked_on", "booked_time", "mode")
@@ -76,6 +81,8 @@ def _book(visit: Visit, booking: Booking, today: datetime.date | None) -> None:
     visit.state = moved(State(visit.state), move).value
     if visit.plan in _NOT_TO_BE_PLANNED:
         raise Refused(f"{visit.called} cannot be booked now. {visit.why}".rstrip())
+    if booking.mode:
+        refuse_mode(visit=visit, mode=booking.mode)
     if booking.on is not None and today is not None and booking.on < today:
         raise Refused(
             f"{day_text(booking.on)} has passed. Choose today or a later day, or record "
@@ -110,7 +117,7 @@ def hold(
         subject=named(visits=chosen),
         place=placed(visits=chosen),
     ):
-        visits = _to_record(chosen, by=by)
+        visits = to_record(visits=chosen, by=by)
         days = latest if today is None else dict.fromkeys(latest, today)
         deviations = _hold_each(holdings, visits, days)
         _keep_windows(visits.values())
@@ -181,7 +188,7 @@ def miss(
         subject=named(visits=chosen),
         place=placed(visits=chosen),
     ):
-        visits = _to_record(chosen, by=by)
+        visits = to_record(visits=chosen, by=by)
         for item in misses:
             _miss(visits[item.visit.pk], item)
         _keep_windows(visits.values())
@@ -208,6 +215,11 @@ def _miss(visit: Visit, item: Miss) -> None:
     visit.state = moved(State(visit.state), Move.MARK_MISSED, reason=item.why).value
     if visit.plan in _NOT_TO_BE_PLANNED:
         raise Refused(f"{visit.called} is not expected, so it cannot be missed.")
+    if visit.turn:
+        raise Refused(
+            f"The protocol does not ask for {visit.called}, so it cannot be missed. "
+            "Cancel it with a reason."
+        )
     visit.missed_reason = item.why.strip()
     # What counts from a missed visit counts from its target, so it must have one.
     visit.target = visit.target or item.on
@@ -228,13 +240,16 @@ def reinstate(
         subject=named(visits=visits),
         place=placed(visits=visits),
     ):
-        rows = _to_record(visits, by=by)
+        rows = to_record(visits=visits, by=by)
         _refuse_with_contents(rows)
         for visit in rows.values():
             visit.state = moved(State(visit.state), Move.REINSTATE, reason=reason).value
             visit.held_on = None
             visit.mode = visit.missed_reason = ""
             visit.booked_on = visit.booked_time = None
+            if visit.turn:
+                # The planner leaves it alone, so nothing else opens it again.
+                visit.plan = "firm"
         fields = (
             "state",
             "held_on",
@@ -242,6 +257,7 @@ def reinstate(
             "missed_reason",
             "booked_on",
             "booked_time",
+            "plan",
         )
         update_rows(rows=list(rows.values()), fields=fields)
         _replan(rows.values(), today=today, by=by)
@@ -260,7 +276,8 @@ def _refuse_with_contents(visits: Mapping[int, Visit]) -> None:
         )
 
 
-def _to_record(visits: Sequence[Visit], *, by: AnyActor) -> dict[int, Visit]:
+def to_record(*, visits: Sequence[Visit], by: AnyActor) -> dict[int, Visit]:
+    """Return the visits as they stand, locked, for somebody who may record them."""
     require(
         by=by,
         permission=Permission.RECORD_VISITS,

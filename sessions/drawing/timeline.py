@@ -319,8 +319,8 @@ def _ticks(first_on: date, scale: Scale) -> list[Tick]:
     last = (scale.last_on - first_on).days // 7
     ticks = []
     for week in range(0, last + 1, step):
-        label = f"Week {week}" if week == 0 else str(week)
-        ticks.append(Tick(scale.starts(first_on + timedelta(weeks=week)), label))
+        x = scale.starts(first_on + timedelta(weeks=week))
+        ticks.append(Tick(x, str(week)))
     return ticks
 
 

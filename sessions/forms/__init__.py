@@ -1,7 +1,9 @@
 """What people type about a participant's course, visits, sessions and doses."""
 
+from sessions.forms.agreements import AgreementForm
 from sessions.forms.course import ConfirmForm, ConsentForm, StepForm
 from sessions.forms.dosing import GiveForm, WithholdForm
+from sessions.forms.unscheduled import CancelForm, UnscheduledForm
 from sessions.forms.visits import (
     BookForm,
     HoldForm,
@@ -11,7 +13,9 @@ from sessions.forms.visits import (
 )
 
 __all__ = [
+    "AgreementForm",
     "BookForm",
+    "CancelForm",
     "ConfirmForm",
     "ConsentForm",
     "GiveForm",
@@ -20,5 +24,6 @@ __all__ = [
     "ReinstateForm",
     "SessionForm",
     "StepForm",
+    "UnscheduledForm",
     "WithholdForm",
 ]

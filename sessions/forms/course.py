@@ -73,19 +73,22 @@ class ConsentForm(ActForm):
 
 
 class StepForm(ActForm):
-    """A dated step of the course, with a reason where the step needs one."""
+    """A dated step of the course, with a reason where the step needs one.
+
+    `on` is the day that stands in the form before somebody types another.
+    """
 
     def __init__(
         self,
         *args: Any,
-        today: date,
+        on: date,
         day_label: str,
         why_label: str = "",
         why_help: str = "",
         **more: Any,
     ) -> None:
         super().__init__(*args, **more)
-        self.fields["on"] = day_field(day_label, initial=today)
+        self.fields["on"] = day_field(day_label, initial=on)
         if why_label:
             self.fields["why"] = text_field(why_label, help_text=why_help, min_length=3)
 

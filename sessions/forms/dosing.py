@@ -56,6 +56,7 @@ class GiveForm(ActForm):
             min_value=1,
             max_value=20,
             initial=dose.capsules,
+            help_text="Compare with the kit's label.",
             widget=forms.NumberInput(attrs={"class": "w-number"}),
         )
         self._add_people(dose, held_on, by)
@@ -107,6 +108,7 @@ class WithholdForm(ActForm):
             self.fields["step"] = forms.ChoiceField(
                 label="Dose step that was planned",
                 choices=[(step, step.capitalize()) for step in steps],
+                help_text="In the order in which the protocol names them.",
             )
         self._only_step = steps[0] if steps else ""
         self.fields["why"] = forms.ChoiceField(label="Reason", choices=list(reasons))

@@ -9,6 +9,7 @@ from django import forms
 from django.db.models import QuerySet
 
 from accounts.models import User
+from sessions.lifecycle import MODE_WORDS, modes_of
 
 # The reason box and the password stand in places of their own on the page.
 _ELSEWHERE = frozenset({"reason", "password"})
@@ -42,6 +43,17 @@ def person_field(
     # As wide as a name, also where the form is wide.
     field.widget.attrs["class"] = "form-narrow"
     return field
+
+
+def mode_field(kind: str, *, initial: str, saved: str = "") -> forms.ChoiceField:
+    """How a visit of a kind is held; a mode already saved for it stands before the usual."""
+    offered = modes_of(kind)
+    return forms.ChoiceField(
+        label="How",
+        choices=[(mode.value, MODE_WORDS[mode]) for mode in offered],
+        initial=saved if saved in offered else initial,
+        widget=forms.RadioSelect,
+    )
 
 
 def reason_field() -> forms.CharField:

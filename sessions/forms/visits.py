@@ -3,23 +3,21 @@
 from datetime import date, datetime
 from typing import Any
 
-from django import forms
-
 from sessions.access import therapists_at
 from sessions.drawing.windows import day_text
 from sessions.forms.fields import (
     ActForm,
     day_field,
+    mode_field,
     person_field,
     reason_field,
     text_field,
     time_field,
 )
+from sessions.lifecycle import usual_mode
 from sessions.models import TherapySession, Visit
-from trials.access import at_site, local_time
+from trials.access import at_site, definition_of, local_time
 from trials.models import Site
-
-MODES = {"in_person": "In person", "video": "By video", "phone": "By phone"}
 
 
 class BookForm(ActForm):
@@ -40,11 +38,8 @@ class BookForm(ActForm):
             required=False,
             help_text=f"Local to the site ({visit.site.time_zone}).",
         )
-        self.fields["mode"] = forms.ChoiceField(
-            label="How",
-            choices=list(MODES.items()),
-            initial=visit.mode or "in_person",
-            widget=forms.RadioSelect,
+        self.fields["mode"] = mode_field(
+            visit.kind, initial=_usual_mode(visit), saved=visit.mode
         )
         if visit.state == "booked":
             self.fields["reason"] = reason_field()
@@ -60,11 +55,8 @@ class HoldForm(ActForm):
             initial=visit.held_on or min(visit.booked_on or today, today),
             help_text=_window_help(visit),
         )
-        self.fields["mode"] = forms.ChoiceField(
-            label="How",
-            choices=list(MODES.items()),
-            initial=visit.mode or "in_person",
-            widget=forms.RadioSelect,
+        self.fields["mode"] = mode_field(
+            visit.kind, initial=_usual_mode(visit), saved=visit.mode
         )
         self.fields["explanation"] = text_field(
             "Why outside the window",
@@ -170,6 +162,12 @@ def _local_times(
         return None, None
     ended = session.ended_at and local_time(site, session.ended_at)
     return local_time(site, session.started_at), ended
+
+
+def _usual_mode(visit: Visit) -> str:
+    """Return how the protocol asks for a visit to be held."""
+    known = definition_of(visit.protocol_version).visits_by_code.get(visit.code)
+    return usual_mode(visit.kind, known.mode if known else "").value
 
 
 def _suggested(visit: Visit, today: date) -> date | None:

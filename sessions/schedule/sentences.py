@@ -58,8 +58,8 @@ def no_day_sentence(node: Node, window: Window) -> str:
     lower = window.by_opening or node.name
     upper = window.by_closing or node.name
     return (
-        f"{lower} allows it from {window.opens}, {upper} until {window.closes}. "
-        "Hold it out of window with a reason, or declare it missed."
+        f"Not before {window.opens} because of {lower}, yet not after {window.closes} "
+        f"because of {upper}. Hold it out of window with a reason, or declare it missed."
     )
 
 

@@ -104,7 +104,7 @@ def bounds_from(constraints: Iterable[tuple[Constraint, Node]]) -> Bounds:
     """
     bounds = Bounds()
     for constraint, node in constraints:
-        name = f"{node.name} ({constraint.why})" if constraint.why else node.name
+        name = _named(constraint, node)
         if node.basis is Basis.HAPPENED and constraint.is_before:
             bounds.too_late_for, bounds.too_late_on = node.name, node.day
         elif node.basis in {Basis.HAPPENED, Basis.EXPECTED}:
@@ -112,6 +112,14 @@ def bounds_from(constraints: Iterable[tuple[Constraint, Node]]) -> Bounds:
         elif node.basis is Basis.LOST and not node.final:
             _raise_floor(bounds, constraint, node)
     return bounds
+
+
+def _named(constraint: Constraint, node: Node) -> str:
+    """A constraint in words: "the screening period counted from consent"."""
+    if not constraint.why:
+        return node.name
+    why = constraint.why[:1].lower() + constraint.why[1:]
+    return f"the {why} counted from {node.name}"
 
 
 def _narrow(bounds: Bounds, constraint: Constraint, node: Node, *, name: str) -> None:

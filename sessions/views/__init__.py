@@ -1,7 +1,7 @@
 """Pages that change a participant's course, a visit, a session or a dose."""
 
+from sessions.views.agreements import agreements
 from sessions.views.course import (
-    complete,
     confirm,
     consent,
     enroll,
@@ -10,11 +10,13 @@ from sessions.views.course import (
     withdraw,
 )
 from sessions.views.dosing import dosing, give_dose, withhold_dose
+from sessions.views.unscheduled import cancel, unscheduled
 from sessions.views.visits import book, hold, miss, reinstate, session, unbook
 
 __all__ = [
+    "agreements",
     "book",
-    "complete",
+    "cancel",
     "confirm",
     "consent",
     "dosing",
@@ -27,6 +29,7 @@ __all__ = [
     "session",
     "stop_treatment",
     "unbook",
+    "unscheduled",
     "withdraw",
     "withhold_dose",
 ]

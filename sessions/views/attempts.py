@@ -1,6 +1,6 @@
 """Trying the act of a form: done, or refused with the sentence kept in the form."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms
@@ -15,6 +15,18 @@ USUAL_REASONS = (
     "Entered for the wrong visit",
     "Late information",
 )
+
+# A booking moved was seldom wrong: somebody asked for another day.
+RESCHEDULING: dict[str, Any] = {
+    "reasons": (
+        "Participant asked",
+        "Site asked",
+        "Participant is ill",
+        "Therapist is away",
+        "Booked on the wrong day",
+    ),
+    "advice": "Who asked for it, and why.",
+}
 
 
 def attempted(form: forms.Form, act: Callable[[], object]) -> bool:
@@ -39,8 +51,15 @@ def _field_for(refusal: Refused, form: forms.Form) -> str | None:
     return name if name in form.fields else None
 
 
-def reason_box(form: forms.Form) -> dict[str, Any] | None:
+def reason_box(
+    form: forms.Form, *, reasons: Sequence[str] = USUAL_REASONS, advice: str = ""
+) -> dict[str, Any] | None:
     """Return the reason box of a form that changes saved values, else None."""
     if "reason" not in form.fields:
         return None
-    return {"field": form["reason"], "reasons": USUAL_REASONS, "always": False}
+    return {
+        "field": form["reason"],
+        "reasons": reasons,
+        "always": False,
+        "advice": advice,
+    }

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from django.contrib import messages
@@ -9,12 +10,18 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
+from accounts.editing import edited
 from accounts.http import SignedInRequest
 from accounts.vocabulary import Permission
 from audit.refusal import Refused
 from participants.access import definition_for, eligibility_of, participants_for
 from participants.actions import Confirmation, NewConsent, Step
-from participants.eligibility import CriterionResult, MilestoneResult, Verdict
+from participants.eligibility import (
+    VERDICT_WORDS,
+    CriterionResult,
+    MilestoneResult,
+    Verdict,
+)
 from participants.lifecycle import (
     MOVES,
     WORDS,
@@ -25,18 +32,19 @@ from participants.lifecycle import (
     moved,
     treatment_moved,
 )
-from participants.models import Participant
+from participants.models import ConsentItem, Participant
 from participants.vocabulary import CONFIRMATION, CONSENT_ITEMS, ENROLLMENT
 from sessions import actions
+from sessions.access import held_on
 from sessions.forms import ConfirmForm, ConsentForm, StepForm
 from sessions.views.attempts import attempted, reason_box
 from trials.access import may, today_at
 from trials.protocol import ProtocolDefinition
 
-_CHIPS = {
-    Verdict.MET: ("good", "Met", "check-circle"),
-    Verdict.NOT_MET: ("late", "Not met", "x-circle"),
-    Verdict.UNKNOWN: ("plain", "Not known yet", "question-circle"),
+_LOOKS = {
+    Verdict.MET: ("good", "check-circle"),
+    Verdict.NOT_MET: ("late", "x-circle"),
+    Verdict.UNKNOWN: ("plain", "question-circle"),
 }
 
 
@@ -45,7 +53,13 @@ def consent(request: SignedInRequest, uuid: UUID) -> HttpResponse:
     """Record a signed consent form; the first visits are planned from its day."""
     person = _found(request, uuid, Permission.RECORD_CONSENT)
     today = today_at(person.site)
-    form = ConsentForm(request.POST or None, participant=person, today=today)
+    edit = edited(
+        request,
+        lambda data: ConsentForm(data, participant=person, today=today),
+        rows=[person, *ConsentItem.objects.filter(participant=person)],
+        zone=person.site.time_zone,
+    )
+    form = edit.form
 
     def act() -> None:
         data = form.cleaned_data
@@ -61,12 +75,13 @@ def consent(request: SignedInRequest, uuid: UUID) -> HttpResponse:
         reason = data.get("reason", "")
         actions.consent(consents=[signed], by=request.actor, reason=reason, today=today)
 
-    if request.method == "POST" and attempted(form, act):
+    if request.method == "POST" and attempted(form, edit.guarded(act)):
         messages.success(request, f"Consent of {person.number} is recorded.")
         return _to(person)
     context = {
         "participant": person,
         "form": form,
+        "edit": edit,
         "box": reason_box(form),
         "agreements": [form[code] for code in CONSENT_ITEMS],
         "state": WORDS[State(person.state)],
@@ -113,17 +128,7 @@ _ENROLL = _Page(
     permission=Permission.SCREEN,
     act=actions.enroll,
     check=_moves(Move.ENROLL),
-    explanation="Everything asked until enrollment must be met and known.",
-)
-_COMPLETE = _Page(
-    heading="Complete the trial",
-    button="Record completion",
-    day_label="Completed on",
-    done="has completed the trial",
-    permission=Permission.RECORD_VISITS,
-    act=actions.complete,
-    check=_moves(Move.COMPLETE),
-    explanation="The participant went through all of the trial. Follow-up stays planned.",
+    explanation="Everything asked until enrollment must be satisfied and known.",
 )
 _FAIL = _Page(
     heading="Screen failure",
@@ -175,11 +180,6 @@ def enroll(request: SignedInRequest, uuid: UUID) -> HttpResponse:
     return _step(request, uuid, _ENROLL)
 
 
-def complete(request: SignedInRequest, uuid: UUID) -> HttpResponse:
-    """Record that a participant completed the trial."""
-    return _step(request, uuid, _COMPLETE)
-
-
 def fail_screening(request: SignedInRequest, uuid: UUID) -> HttpResponse:
     """Record a screen failure."""
     return _step(request, uuid, _FAIL)
@@ -201,7 +201,7 @@ def _step(request: SignedInRequest, uuid: UUID, page: _Page) -> HttpResponse:
     today = today_at(person.site)
     form = StepForm(
         request.POST or None,
-        today=today,
+        on=_day_for(person, ENROLLMENT, today=today) if page is _ENROLL else today,
         day_label=page.day_label,
         why_label=page.why_label,
         why_help=page.why_help,
@@ -234,7 +234,11 @@ def confirm(request: SignedInRequest, uuid: UUID) -> HttpResponse:
     """Show what eligibility stands on, and have the investigator sign it."""
     person = _found(request, uuid, Permission.VIEW_PARTICIPANTS)
     today = today_at(person.site)
-    form = ConfirmForm(request.POST or None, today=today, day_label="Confirmed on")
+    form = ConfirmForm(
+        request.POST or None,
+        on=_day_for(person, CONFIRMATION, today=today),
+        day_label="Confirmed on",
+    )
 
     def act() -> None:
         actions.confirm_enrollment(
@@ -261,6 +265,20 @@ def confirm(request: SignedInRequest, uuid: UUID) -> HttpResponse:
     return render(request, "sessions/confirm.html", context)
 
 
+def _day_for(person: Participant, milestone: str, *, today: date) -> date:
+    """Return the day of the visit at which a milestone is decided, today without it.
+
+    Today, too, where the facts were observed later than the visit: as of its day they
+    were not known, and the step would be refused.
+    """
+    known = {each.code: each.at for each in definition_for(person).milestones}
+    day = held_on(person, code=known.get(milestone, ""))
+    if day is None:
+        return today
+    standing = eligibility_of([person], milestone, on=day)[person.pk]
+    return day if standing.may_be_confirmed else today
+
+
 def _obstacle(person: Participant, page: _Page) -> str:
     """Return why the step cannot be taken from where the participant stands."""
     try:
@@ -276,7 +294,7 @@ def _gates(person: Participant, milestone: str) -> dict[str, object]:
     lines = [_gate(item, definition) for item in _in_order(result)]
     return {
         "gates": lines,
-        "met": sum(line["word"] == "Met" for line in lines),
+        "met": sum(item.verdict is Verdict.MET for item in result.results),
         "is_eligible": result.may_be_confirmed,
     }
 
@@ -290,8 +308,9 @@ def _in_order(result: MilestoneResult) -> list[CriterionResult]:
 def _gate(item: CriterionResult, definition: ProtocolDefinition) -> dict[str, str]:
     """Return one criterion as a gate line: never a value, which may be a hidden score."""
     labels = definition.facts_by_code
-    tone, word, icon = _CHIPS[item.verdict]
+    tone, icon = _LOOKS[item.verdict]
     criterion = item.criterion
+    word = VERDICT_WORDS[criterion.kind][item.verdict]
     sentence = f"{criterion.code.upper()} {criterion.kind.value}: {criterion.text}."
     missing = "; ".join(labels[c].label for c in item.missing if c in labels)
     if missing:

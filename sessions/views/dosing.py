@@ -1,7 +1,9 @@
 """The dosing page: kits, the two doses with their actual times, and doses withheld."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -9,21 +11,25 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
-from accounts.http import SignedInRequest
+from accounts.editing import Edit, edited
+from accounts.http import SignedInRequest, acts_by_post
 from accounts.vocabulary import Permission
 from sessions import actions
-from sessions.access import doses_of
+from sessions.access import doses_of, standings_of
 from sessions.dosing import (
     SUPPLEMENT_WORDS,
     WORDS,
     Administration,
+    Gate,
     SessionRecord,
+    Standing,
     SupplementState,
     SupplementWindow,
     stands_in_the_way,
     supplement_state,
+    who_dispenses,
 )
 from sessions.forms import GiveForm, WithholdForm
 from sessions.models import DoseAdministration, Visit
@@ -37,6 +43,11 @@ _CHIPS = {
     "withheld": {"tone": "due", "word": "Withheld", "icon": "slash-circle"},
     "ready": {"tone": "accent", "word": "Kit dispensed", "icon": "box-seam"},
     "none": {"tone": "plain", "word": "No kit yet", "icon": "circle"},
+}
+_GATE_CHIPS: Mapping[bool | None, dict[str, str]] = {
+    True: {"tone": "good", "word": "Met", "icon": "check-circle"},
+    False: {"tone": "late", "word": "Not met", "icon": "x-circle"},
+    None: {"tone": "due", "word": "Not recorded", "icon": "question-circle"},
 }
 _WINDOW_CHIPS = {
     SupplementState.NO_INITIAL_DOSE: ("plain", "hourglass-split"),
@@ -68,10 +79,19 @@ class _Panel:
     chip: dict[str, str]
     given_at: datetime | None
     window: _Window | None
+    standing: Standing
     in_the_way: tuple[str, ...]
-    give: GiveForm | None = None
+    give_edit: Edit[GiveForm] | None = None
     give_box: dict[str, Any] | None = None
-    withhold: WithholdForm | None = None
+    withhold_edit: Edit[WithholdForm] | None = None
+
+    @property
+    def give(self) -> GiveForm | None:
+        return self.give_edit and self.give_edit.form
+
+    @property
+    def withhold(self) -> WithholdForm | None:
+        return self.withhold_edit and self.withhold_edit.form
 
 
 @require_safe
@@ -81,14 +101,15 @@ def dosing(request: SignedInRequest, uuid: UUID) -> HttpResponse:
     return _page(request, visit, _panels(request, visit))
 
 
-@require_POST
+@acts_by_post(page="sessions:dosing", key="uuid")
 def give_dose(request: SignedInRequest, uuid: UUID, part: str) -> HttpResponse:
     """Record that a dose was given, or correct it."""
     visit = _dosing_visit(request, uuid)
     panels = _panels(request, visit, posted="give", part=part)
-    form = panels[part].give
-    if form is None:
+    edit = panels[part].give_edit
+    if edit is None:
         raise Http404
+    form = edit.form
 
     def act() -> None:
         data = form.cleaned_data
@@ -104,28 +125,29 @@ def give_dose(request: SignedInRequest, uuid: UUID, part: str) -> HttpResponse:
         reason = data.get("reason", "")
         actions.give_doses(doses=[dose], by=request.actor, reason=reason)
 
-    if attempted(form, act):
+    if attempted(form, edit.guarded(act)):
         messages.success(request, f"{panels[part].words} is recorded.")
         return redirect("sessions:dosing", uuid=visit.uuid)
     panels[part].give_box = reason_box(form)
     return _page(request, visit, panels)
 
 
-@require_POST
+@acts_by_post(page="sessions:dosing", key="uuid")
 def withhold_dose(request: SignedInRequest, uuid: UUID, part: str) -> HttpResponse:
     """Record that a dose was not given, and why."""
     visit = _dosing_visit(request, uuid)
     panels = _panels(request, visit, posted="withhold", part=part)
-    form = panels[part].withhold
-    if form is None:
+    edit = panels[part].withhold_edit
+    if edit is None:
         raise Http404
+    form = edit.form
 
     def act() -> None:
         step = panels[part].dose.step or form.step()
         dose = actions.WithheldDose(visit, part, step, form.reason())
         actions.withhold_doses(doses=[dose], by=request.actor)
 
-    if attempted(form, act):
+    if attempted(form, edit.guarded(act)):
         messages.success(request, f"{panels[part].words} is recorded as withheld.")
         return redirect("sessions:dosing", uuid=visit.uuid)
     return _page(request, visit, panels)
@@ -144,10 +166,22 @@ def _page(
     context = {
         "visit": visit,
         "panels": panels.values(),
+        "gates": _gate_lines(next(iter(panels.values())).standing),
+        "who_dispenses": who_dispenses(),
         "may_dispense": may(request.user.pk, Permission.DISPENSE, visit.site),
         "may_record": may(request.user.pk, Permission.RECORD_DOSE, visit.site),
     }
     return render(request, "sessions/dosing.html", context)
+
+
+def _gate_lines(standing: Standing) -> list[dict[str, str]]:
+    """Return what must be true before a dose: the gates that the act refuses on."""
+    stops = standing.is_stopped_by
+    treatment = (
+        f"Treatment: {', '.join(stops)}" if stops else "Treatment is not stopped"
+    )
+    gates = (*standing.gates, Gate(treatment, is_met=not stops))
+    return [_GATE_CHIPS[gate.is_met] | {"sentence": f"{gate.label}."} for gate in gates]
 
 
 def _panels(
@@ -165,10 +199,10 @@ def _panels(
     for kind in kinds:
         dose = rows.get(kind.value) or DoseAdministration(visit=visit, part=kind.value)
         panel = _panel(visit, dose, record, definition=definition)
-        typed = request.POST if part == kind else None
+        sent = posted if part == kind else ""
         if may(request.user.pk, Permission.RECORD_DOSE, visit.site):
             _offer(
-                panel, visit, definition, posted=posted, typed=typed, request=request
+                panel, visit, definition, sent=sent, request=request
             )
         panels[kind.value] = panel
     return panels
@@ -180,8 +214,7 @@ def _record(
     """Return for each administration what the pure rules ask of the session."""
     initial = rows.get(Administration.INITIAL)
     supplement = rows.get(Administration.SUPPLEMENT)
-    person = visit.participant
-    stopped = ("treatment was stopped",) if person.treatment_stopped_on else ()
+    standing = standings_of([visit]).get(visit.pk, Standing())
     return {
         kind.value: SessionRecord(
             initial_at=initial.given_at if initial else None,
@@ -191,7 +224,7 @@ def _record(
             has_kit=bool(rows.get(kind.value) and rows[kind.value].kit_number),
             # The form asks for the second person, so it never waits for one.
             has_second_signature=True,
-            is_stopped_by=stopped,
+            standing=standing,
         )
         for kind in Administration
     }
@@ -224,6 +257,7 @@ def _panel(
             if is_supplement
             else None
         ),
+        standing=record[kind.value].standing,
         in_the_way=in_the_way,
     )
 
@@ -257,29 +291,40 @@ def _offer(
     visit: Visit,
     definition: ProtocolDefinition,
     *,
-    posted: str,
-    typed: Any,
+    sent: str,
     request: SignedInRequest,
 ) -> None:
     """Add the forms for what can be recorded of this dose now."""
     if visit.held_on is None:
         return
     if panel.dose.given_at or not (panel.in_the_way or panel.dose.withheld_reason):
-        panel.give = GiveForm(
-            typed if posted == "give" else None,
-            dose=panel.dose,
-            site=visit.site,
-            held_on=visit.held_on,
-            by=request.user,
+        panel.give_edit = edited(
+            request,
+            partial(
+                GiveForm,
+                dose=panel.dose,
+                site=visit.site,
+                held_on=visit.held_on,
+                by=request.user,
+            ),
+            rows=[panel.dose],
+            zone=visit.site.time_zone,
+            is_sent=sent == "give",
         )
-        panel.give_box = reason_box(panel.give)
+        panel.give_box = reason_box(panel.give_edit.form)
     if not panel.dose.given_at and not panel.dose.withheld_reason:
         known = definition.visits_by_code
         planned = known[visit.code].dose if visit.code in known else ()
         choices = definition.dosing.withheld_reasons if definition.dosing else ()
-        panel.withhold = WithholdForm(
-            typed if posted == "withhold" else None,
-            part=panel.part,
-            steps=(panel.dose.step,) if panel.dose.step else planned,
-            reasons=[(choice.code, choice.label) for choice in choices],
+        panel.withhold_edit = edited(
+            request,
+            partial(
+                WithholdForm,
+                part=panel.part,
+                steps=(panel.dose.step,) if panel.dose.step else planned,
+                reasons=[(choice.code, choice.label) for choice in choices],
+            ),
+            rows=[panel.dose],
+            is_whole=True,
+            is_sent=sent == "withhold",
         )

@@ -1,25 +1,31 @@
 """Booking a visit, and recording that it was held or missed, or its therapy session."""
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django import forms
 from django.contrib import messages
+from django.db.models import Model
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
-from accounts.http import SignedInRequest
+from accounts.editing import Edit, edited
+from accounts.http import SignedInRequest, acts_by_post
 from accounts.vocabulary import Permission
 from audit.refusal import Refused
 from sessions import actions
 from sessions.access import visits_for
 from sessions.drawing.windows import PlannedWindow, WindowBar, day_text, window_bar
 from sessions.forms import BookForm, HoldForm, MissForm, ReinstateForm, SessionForm
-from sessions.lifecycle import WORDS, Move, State, moved
+from sessions.lifecycle import WORDS, Move, State, is_late, moved
 from sessions.models import TherapySession, Visit
-from sessions.views.attempts import attempted, reason_box
+from sessions.views.attempts import RESCHEDULING, attempted, reason_box
 from trials.access import today_at
+
+_Form = TypeVar("_Form", bound=forms.Form)
 
 
 @require_http_methods(["GET", "POST"])
@@ -27,7 +33,8 @@ def book(request: SignedInRequest, uuid: UUID) -> HttpResponse:
     """Put a visit on the calendar, or move it there."""
     visit = found(request, uuid)
     today = today_at(visit.site)
-    form = BookForm(request.POST or None, visit=visit, today=today)
+    edit = _edit(request, visit, lambda data: BookForm(data, visit=visit, today=today))
+    form = edit.form
 
     def act() -> None:
         data = form.cleaned_data
@@ -39,7 +46,7 @@ def book(request: SignedInRequest, uuid: UUID) -> HttpResponse:
             today=today,
         )
 
-    if request.method == "POST" and attempted(form, act):
+    if request.method == "POST" and attempted(form, edit.guarded(act)):
         on = day_text(form.cleaned_data["on"])
         messages.success(request, f"{_name(visit)} is booked for {on}.")
         return to(visit)
@@ -47,15 +54,16 @@ def book(request: SignedInRequest, uuid: UUID) -> HttpResponse:
     return page(
         request,
         visit,
-        form,
-        obstacle=_obstacle(visit, Move.BOOK),
+        edit,
+        obstacle=obstacle_to(visit, Move.BOOK),
         heading="Change booking" if is_booked else "Book",
         button="Change booking" if is_booked else "Book visit",
         can_unbook=is_booked,
+        why=RESCHEDULING,
     )
 
 
-@require_POST
+@acts_by_post(page="workbench:visit", key="uuid")
 def unbook(request: SignedInRequest, uuid: UUID) -> HttpResponse:
     """Take a visit off the calendar."""
     visit = found(request, uuid)
@@ -77,7 +85,8 @@ def hold(request: SignedInRequest, uuid: UUID) -> HttpResponse:
     """Record that a visit was held, or correct its day."""
     visit = found(request, uuid)
     today = today_at(visit.site)
-    form = HoldForm(request.POST or None, visit=visit, today=today)
+    edit = _edit(request, visit, lambda data: HoldForm(data, visit=visit, today=today))
+    form = edit.form
 
     def act() -> None:
         data = form.cleaned_data
@@ -89,7 +98,7 @@ def hold(request: SignedInRequest, uuid: UUID) -> HttpResponse:
             today=today,
         )
 
-    if request.method == "POST" and attempted(form, act):
+    if request.method == "POST" and attempted(form, edit.guarded(act)):
         on = day_text(form.cleaned_data["on"])
         messages.success(request, f"{_name(visit)} is recorded as held on {on}.")
         return to(visit)
@@ -97,8 +106,8 @@ def hold(request: SignedInRequest, uuid: UUID) -> HttpResponse:
     return page(
         request,
         visit,
-        form,
-        obstacle="" if is_held else _obstacle(visit, Move.HOLD),
+        edit,
+        obstacle="" if is_held else obstacle_to(visit, Move.HOLD),
         heading="Correct the day held" if is_held else "Record as held",
         button="Save correction" if is_held else "Record visit",
         can_reinstate=is_held,
@@ -110,20 +119,21 @@ def miss(request: SignedInRequest, uuid: UUID) -> HttpResponse:
     """Record that a visit did not take place."""
     visit = found(request, uuid)
     today = today_at(visit.site)
-    form = MissForm(request.POST or None, today=today)
+    edit = _edit(request, visit, lambda data: MissForm(data, today=today))
+    form = edit.form
 
     def act() -> None:
         missed = actions.Miss(visit, form.cleaned_data["why"], form.cleaned_data["on"])
         actions.miss(misses=[missed], by=request.actor, today=today)
 
-    if request.method == "POST" and attempted(form, act):
+    if request.method == "POST" and attempted(form, edit.guarded(act)):
         messages.success(request, f"{_name(visit)} is recorded as missed.")
         return to(visit)
     return page(
         request,
         visit,
-        form,
-        obstacle=_obstacle(visit, Move.MARK_MISSED),
+        edit,
+        obstacle=obstacle_to(visit, Move.MARK_MISSED),
         heading="Record as missed",
         button="Record missed visit",
     )
@@ -133,7 +143,8 @@ def miss(request: SignedInRequest, uuid: UUID) -> HttpResponse:
 def reinstate(request: SignedInRequest, uuid: UUID) -> HttpResponse:
     """Undo that a visit was recorded as held or missed."""
     visit = found(request, uuid)
-    form = ReinstateForm(request.POST or None)
+    edit = _edit(request, visit, ReinstateForm, is_whole=True)
+    form = edit.form
 
     def act() -> None:
         actions.reinstate(
@@ -143,14 +154,14 @@ def reinstate(request: SignedInRequest, uuid: UUID) -> HttpResponse:
             today=today_at(visit.site),
         )
 
-    if request.method == "POST" and attempted(form, act):
+    if request.method == "POST" and attempted(form, edit.guarded(act)):
         messages.success(request, f"{_name(visit)} is planned again.")
         return to(visit)
     return page(
         request,
         visit,
-        form,
-        obstacle=_obstacle(visit, Move.REINSTATE),
+        edit,
+        obstacle=obstacle_to(visit, Move.REINSTATE),
         heading="Undo this record",
         button="Plan visit again",
     )
@@ -166,9 +177,9 @@ def session(request: SignedInRequest, uuid: UUID) -> HttpResponse:
         messages.warning(request, f"Record first that {_name(visit)} was held.")
         return redirect("sessions:hold", uuid=visit.uuid)
     saved = TherapySession.objects.filter(visit=visit).first()
-    form = SessionForm(
-        request.POST or None, visit=visit, held_on=visit.held_on, session=saved
-    )
+    make = partial(SessionForm, visit=visit, held_on=visit.held_on, session=saved)
+    edit = _edit(request, visit, make, rows=[saved] if saved else [])
+    form = edit.form
 
     def act() -> None:
         data = form.cleaned_data
@@ -184,15 +195,33 @@ def session(request: SignedInRequest, uuid: UUID) -> HttpResponse:
         reason = data.get("reason", "")
         actions.record_sessions(sessions=[new], by=request.actor, reason=reason)
 
-    if request.method == "POST" and attempted(form, act):
+    if request.method == "POST" and attempted(form, edit.guarded(act)):
         messages.success(request, f"The session of {_name(visit)} is saved.")
         return to(visit)
     return page(
         request,
         visit,
-        form,
+        edit,
         heading="Therapy session",
         button="Save correction" if saved else "Save session",
+    )
+
+
+def _edit(
+    request: SignedInRequest,
+    visit: Visit,
+    make: Callable[..., _Form],
+    *,
+    rows: Sequence[Model] | None = None,
+    is_whole: bool = False,
+) -> Edit[_Form]:
+    """Return the form of an act on a visit, or on `rows` of it, and their version."""
+    return edited(
+        request,
+        make,
+        rows=[visit] if rows is None else rows,
+        zone=visit.site.time_zone,
+        is_whole=is_whole,
     )
 
 
@@ -210,18 +239,28 @@ def to(visit: Visit) -> HttpResponse:
 
 
 def page(
-    request: SignedInRequest, visit: Visit, form: forms.Form, **more: Any
+    request: SignedInRequest, visit: Visit, edit: Edit[Any], **more: Any
 ) -> HttpResponse:
     """Show the page of one act on a visit, with its window in sight."""
+    form = edit.form
     context = {
         "visit": visit,
+        "edit": edit,
         "form": form,
-        "box": reason_box(form),
-        "state": WORDS[State(visit.state)],
+        "box": reason_box(form, **more.pop("why", {})),
+        "state": _standing(visit),
         "bar": bar_of(visit),
         **more,
     }
     return render(request, "sessions/visit_act.html", context)
+
+
+def _standing(visit: Visit) -> str:
+    """Return where a visit stands, in the word that every other page has for it."""
+    today = today_at(visit.site)
+    if is_late(visit.state, visit.plan, closes=visit.closes, today=today):
+        return "Overdue"
+    return WORDS[State(visit.state)]
 
 
 def bar_of(visit: Visit) -> WindowBar | None:
@@ -239,7 +278,7 @@ def bar_of(visit: Visit) -> WindowBar | None:
     )
 
 
-def _obstacle(visit: Visit, move: Move) -> str:
+def obstacle_to(visit: Visit, move: Move) -> str:
     """Return why the visit does not allow the act from where it stands."""
     try:
         # Whether a reason is given is for the form to ask, not for the page.

@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.db import connection, transaction
+from django.db import connection
 
 from adverse_events.models import AdverseEvent
 from assessments.models import Assessment
+from audit.seeing import seeing
 from participants.models import Participant
 from sessions.models import Visit
 from simulation.driver import courses, events, forms, screening, setting_up
@@ -43,7 +44,9 @@ def demonstrate(script: Script, *, report: Report = lambda _: None) -> int:
     if begin(script):
         report("The trial is open")
         played += 1
-    for act in _left(_scene(script)):
+    with seeing(setting_up.SETUP):
+        left = _left(_scene(script))
+    for act in left:
         if _played_now(script, act):
             report(act.name)
             played += 1
@@ -52,7 +55,7 @@ def demonstrate(script: Script, *, report: Report = lambda _: None) -> int:
 
 def begin(script: Script) -> bool:
     """Open the trial with sites, people, list and kits, unless it is open already."""
-    with transaction.atomic():
+    with seeing(setting_up.SETUP):
         _wait_for_others()
         if Trial.objects.filter(identifier=script.identifier).exists():
             return False
@@ -63,7 +66,7 @@ def begin(script: Script) -> bool:
 
 def _played_now(script: Script, act: Act) -> bool:
     """Play an act in one transaction unless it was; whether that was done now."""
-    with transaction.atomic():
+    with seeing(setting_up.SETUP):
         _wait_for_others()
         scene = _scene(script)
         if act.was_played(scene):

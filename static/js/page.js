@@ -22,7 +22,8 @@
   // A timeline wider than its place opens at today, with the recent past and what comes next in sight.
   for (const timeline of document.querySelectorAll(".timeline[data-today]")) {
     const today = Number(timeline.dataset.today);
-    if (today && timeline.scrollWidth > timeline.clientWidth) timeline.scrollLeft = today - timeline.clientWidth * 0.6;
+    // One that shows today already stays where it is: the first weeks would only be cut off.
+    if (today > timeline.clientWidth * 0.9) timeline.scrollLeft = today - timeline.clientWidth * 0.6;
   }
 
   const refused = document.querySelector("[data-errors]");
@@ -32,6 +33,7 @@
   }
 
   // Printing without a button's help is the browser's own; a button needs this one line.
+  for (const button of document.querySelectorAll("[data-print][hidden]")) button.hidden = false;
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-print]")) window.print();
   });

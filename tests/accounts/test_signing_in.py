@@ -6,7 +6,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 
-from accounts.actions import deactivate
+from accounts.actions import NewUser, create_users, deactivate
 from accounts.vocabulary import Role
 from audit.models import Action
 from tests.world import PASSWORD, SETUP, World, new_world
@@ -113,7 +113,32 @@ def test_one_click_sign_in_exists_only_while_every_trial_is_synthetic(
     assert Trial.objects.filter(is_synthetic=False).count() == 1
 
 
-def test_only_offered_people_can_be_become(client: Client, world: World) -> None:
-    second = world.user(Role.COORDINATOR, second=True)
-    response = client.post(reverse("trials:become"), {"person": second.pk})
+def test_only_people_on_the_delegation_log_can_be_become(
+    client: Client, world: World
+) -> None:
+    (stranger,) = create_users(
+        people=[NewUser("nobody", "Nobody", "nobody@example.org", PASSWORD)], by=SETUP
+    )
+    response = client.post(reverse("trials:become"), {"person": stranger.pk})
     assert response.status_code == 404
+
+
+def test_everybody_of_a_role_can_be_become(client: Client, world: World) -> None:
+    """An interview is drawn for one rater of the pool: the course goes on as that one."""
+    second = world.user(Role.RATER, second=True)
+    page = client.get(reverse("trials:demonstration")).content.decode()
+    assert f'<option value="{second.pk}">{second.name}</option>' in page
+    assert client.post(reverse("trials:become"), {"person": second.pk})["Location"]
+    assert client.get(reverse("assessments:ratings")).status_code == 200
+
+
+def test_the_address_of_an_act_leads_to_its_page(client: Client, world: World) -> None:
+    """A reload of what a refused act showed is a GET of an address that only acts."""
+    assert client.get(reverse("trials:become"))["Location"] == reverse(
+        "trials:demonstration"
+    )
+    sign_in(client, world)
+    assert client.get(reverse("accounts:sign_out"))["Location"] == reverse(
+        "workbench:home"
+    )
+    assert client.get(reverse("workbench:home")).status_code == 200, "still signed in"

@@ -14,6 +14,7 @@ from adverse_events.actions import (
     Determination,
     NewEvent,
     Receipt,
+    amend_event,
     determine,
     receive,
     report_events,
@@ -302,3 +303,33 @@ def test_an_unknown_kind_of_report_is_not_a_page(
 
 def test_a_stranger_is_sent_to_the_sign_in(client: Client, person: Participant) -> None:
     assert client.get(report_url(person)).status_code == 302
+
+
+def test_the_board_counts_what_is_not_judged_for_those_who_cannot_judge_too(
+    world: World, person: Participant
+) -> None:
+    board = reverse("adverse_events:board")
+    late, early = serious(world, person), serious(world, person)
+    amend_event(
+        event=early,
+        changes={"onset_on": late.onset_on - timedelta(days=1)},
+        reason="The diary says so",
+        by=world.actor(Role.COORDINATOR),
+    )
+    page = signed_in_as(world, Role.COORDINATOR).get(board)
+    assert "2 events not judged by the investigator yet" in page.content.decode()
+    assert "waiting for you" not in page.content.decode()
+    assert [event.pk for event, _ in page.context["events"]] == [late.pk, early.pk]
+
+
+def test_a_new_event_has_no_outcome_and_no_action_before_somebody_chose(
+    world: World, person: Participant
+) -> None:
+    client = signed_in_as(world, Role.THERAPIST)
+    form = client.get(report_url(person)).context["form"]
+    assert not form["outcome"].value()
+    assert not form["action_taken"].value()
+    unsaid = typed(outcome="", action_taken="")
+    page = client.post(report_url(person), unsaid).content.decode()
+    assert page.count("Choose one.") >= 2
+    assert not AdverseEvent.objects.exists()

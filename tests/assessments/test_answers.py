@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 from assessments.answers import (
     Answer,
     alert_of,
+    is_ruled_out,
+    left_open,
     problems,
     progress,
     signed_content,
@@ -123,3 +125,55 @@ def test_thirty_digits_answer_thirty_items_of_the_caps() -> None:
     in_the_run = [item for item in laid_out(CAPS5) if not item.is_typed]
     assert len(in_the_run) == 30
     assert sum(1 for item in in_the_run if item.aside) == 12
+
+
+def ruled_out(answers: dict[str, Answer]) -> list[str]:
+    return [
+        item.number
+        for item in CSSRS_SLC.items
+        if is_ruled_out(CSSRS_SLC, item, answers)
+    ]
+
+
+def test_an_item_is_ruled_out_only_once_its_condition_is_answered_otherwise() -> None:
+    assert ruled_out({}) == []
+    assert ruled_out({"cssrs02": 0}) == ["3", "4", "5"]
+    assert ruled_out({"cssrs01": 0, "cssrs02": 0}) == [
+        "3",
+        "4",
+        "5",
+        *"789",
+        "10",
+        "11",
+    ]
+    assert ruled_out({"cssrs01": 1, "cssrs02": "refused"}) == ["3", "4", "5"]
+    assert ruled_out({"cssrs12": 0}) == ["13", "22b", "22c"]
+
+
+def test_an_answer_to_an_item_that_is_not_asked_is_a_contradiction() -> None:
+    """Zeros were once kept for items 3 to 5 although item 2 was no."""
+    answers: dict[str, Answer] = {
+        item.code: 0
+        for item in CSSRS_SLC.items
+        if item.required and item.code not in {"cssrs03", "cssrs04", "cssrs05"}
+    }
+    assert problems(CSSRS_SLC, answers) == {}
+    assert progress(CSSRS_SLC, answers).is_whole
+    found = problems(CSSRS_SLC, answers | {"cssrs04": 1, "cssrs07": 2})
+    assert found["cssrs04"].endswith(
+        "asked only when 2 is yes. Clear it, or correct that answer."
+    )
+    # Item 4 says that there was ideation, so intensity is asked again.
+    assert list(found) == ["cssrs04"]
+    assert problems(CSSRS_SLC, answers | {"cssrs07": 2})["cssrs07"].startswith(
+        "7 Frequency is asked only when one of 1 to 5 is yes."
+    )
+    assert problems(CSSRS_SLC, answers | {"cssrs07": "not_applicable"}) == {}
+
+
+def test_a_symptom_at_threshold_with_open_trauma_relatedness_is_asked_about() -> None:
+    answers: dict[str, Answer] = {"caps01": 3, "caps09": 2, "caps11": 1, "caps12": 4}
+    assert "for items 9 and 12," in left_open(CAPS5, answers)
+    assert "for item 12," in left_open(CAPS5, answers | {"caps09_tr": 3})
+    assert left_open(CAPS5, answers | {"caps09_tr": 1, "caps12_tr": 2}) == ""
+    assert left_open(CSSRS_SLC, {"cssrs01": 1}) == ""

@@ -194,3 +194,24 @@ def test_a_rater_may_say_that_their_interview_was_not_held(
     assessment.refresh_from_db()
     assert assessment.state == "not_done"
     assert ON_TARGET["baseline"] == assessment.due_on
+
+
+def test_the_forms_of_one_interview_have_one_code_with_a_number(
+    world: World, participant: Participant
+) -> None:
+    """Two unrelated codes hid from the rater that they belong together."""
+    caps = requested_caps(world, participant)
+    visit = visit_of(participant, "baseline")
+    (sds,) = request_ratings(
+        requests=[RatingRequest(visit, "sds_adapted", ON_TARGET["baseline"])],
+        by=world.actor(Role.COORDINATOR),
+    )
+    assert len(caps.opaque_code) == 7
+    assert sds.opaque_code == f"{caps.opaque_code}-2"
+    other = requested_caps(world, participant, visit="t2")
+    assert not other.opaque_code.startswith(caps.opaque_code)
+    # A number on a form of the site would tell how many forms the visit has.
+    here = [
+        started(world, participant, "prep_1", code) for code in ("cssrs_slc", "pcl5")
+    ]
+    assert [len(form.opaque_code) for form in here] == [7, 7]

@@ -13,6 +13,7 @@ from assessments.actions import (
     NotWhole,
     complete,
     correct,
+    reopen,
     save_answer,
     sign,
 )
@@ -265,6 +266,26 @@ def test_serious_ideation_or_behavior_is_complete_only_with_what_was_done(
     complete(completions=[Completion(assessment, DAY, "direct", answers, done)], by=by)
     assessment.refresh_from_db()
     assert assessment.alert_action == done
+
+
+@pytest.mark.requirement("AUD-05")
+def test_what_was_done_is_not_changed_without_a_reason(
+    world: World, participant: Participant
+) -> None:
+    assessment = started(world, participant, "prep_1", "cssrs_slc")
+    by, answers = world.actor(Role.THERAPIST), suicidality(cssrs12=1)
+    first, other = "Dr. Ito spoke with her at 14:10", "Nobody was told"
+    complete(completions=[Completion(assessment, DAY, "direct", answers, first)], by=by)
+    sign(assessments=[assessment], password=PASSWORD, by=by)
+    reopen(assessment=assessment, reason="Signed too early", by=by)
+    changed = [Completion(assessment, DAY, "direct", answers, other)]
+    with pytest.raises(ReasonNeeded):
+        complete(completions=changed, by=by)
+    assessment.refresh_from_db()
+    assert assessment.alert_action == first
+    complete(completions=changed, by=by, reason="It was another person")
+    assessment.refresh_from_db()
+    assert assessment.alert_action == other
 
 
 def test_ideation_below_intent_is_not_an_alert(

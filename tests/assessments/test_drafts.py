@@ -10,7 +10,7 @@ from assessments.access import draft_of
 from assessments.actions import DraftClosed, save_answer
 from assessments.models import Assessment, Draft
 from audit.actors import Actor
-from audit.models import RowChange
+from audit.models import Action, RowChange
 from audit.refusal import NotPermitted, Refused
 from tests.world import (
     World,
@@ -43,11 +43,24 @@ def test_an_answer_is_kept_with_the_servers_time(
     assert (answer["value"], answer["at"]) == (3, saved_at.isoformat())
 
 
-def test_a_draft_is_off_the_trail(world: World, assessment: Assessment) -> None:
+def test_the_first_answer_starts_the_form_and_the_draft_is_off_the_trail(
+    world: World, assessment: Assessment
+) -> None:
+    """An interview once stayed "Assigned" until its end, and nobody had started it."""
     before = RowChange.objects.count()
     by = rater_of(world, assessment)
     save_answer(assessment=assessment, item="caps01", value=3, missing="", by=by)
-    assert RowChange.objects.count() == before
+    assessment.refresh_from_db()
+    assert assessment.state == "in_progress"
+    act = Action.objects.order_by("pk").last()
+    assert act is not None
+    assert (act.verb, act.actor_id) == ("start assessment", by.user_id)
+    assert RowChange.objects.count() == before + 1
+    stale = Assessment.objects.get(pk=assessment.pk)
+    stale.state = "assigned"
+    save_answer(assessment=stale, item="caps02", value=3, missing="", by=by)
+    assert Action.objects.order_by("pk").last() == act
+    assert RowChange.objects.count() == before + 1
 
 
 def test_a_draft_is_seen_by_its_owner_alone(

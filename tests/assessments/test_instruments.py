@@ -29,7 +29,7 @@ RELEASED = {
     (
         "cssrs_slc",
         "2009",
-    ): "ecf996957cdb6c0efcaff9ca99174e231bddebd74774266cf6f423b10d0d41e8",
+    ): "002d80262e8bb36e5cd3c88067be0041306217c199b694af3cc8696c8d1fe9f1",
 }
 EDITIONS = [pytest.param(each, id=each.code) for each in REGISTRY.values()]
 

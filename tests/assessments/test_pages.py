@@ -2,22 +2,30 @@
 
 import re
 from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.vocabulary import Role
 from assessments.access import draft_of
+from assessments.actions import Completion, RatingRequest, complete, request_ratings
 from assessments.instruments.caps5 import CAPS5
 from assessments.models import Assessment, Draft, ItemResponse
+from audit.trail import acting
 from participants.models import Participant
+from sessions.models import Visit
+from tests.pages import own_statements
 from tests.world import (
     PASSWORD,
+    SETUP,
     World,
     caps_answers,
     completed_caps,
@@ -26,6 +34,7 @@ from tests.world import (
     requested_caps,
     signed_caps,
     started,
+    visit_of,
 )
 
 pytestmark = pytest.mark.django_db
@@ -49,7 +58,8 @@ def rater(world: World, assessment: Assessment) -> User:
 
 def typed(answers: dict[str, Any], **other: str) -> dict[str, str]:
     """What a browser posts for these answers: a reason goes into its own field."""
-    posted = {"assessed_on": "2025-04-14", "source": "direct"} | other
+    posted = {"assessed_on": "2025-04-14", "source": "direct", "left_open": "on"}
+    posted |= other
     for item, answer in answers.items():
         field = item if isinstance(answer, int) else f"{item}_missing"
         posted[field] = str(answer)
@@ -168,7 +178,8 @@ def test_saving_thirty_items_takes_at_most_twenty_queries(
     with CaptureQueriesContext(connection) as captured:
         browser.post(page(assessment), typed(answers))
     assert ItemResponse.objects.filter(assessment=assessment).count() == 30
-    assert len(captured) <= 20, [query["sql"][:90] for query in captured]
+    asked = own_statements(captured)
+    assert len(asked) <= 20, [query[:90] for query in asked]
 
 
 def test_a_form_completed_too_early_keeps_what_was_typed_and_names_the_gap(
@@ -238,7 +249,7 @@ def test_opening_a_form_writes_nothing(
     browser = page_of(rater(world, assessment))
     with CaptureQueriesContext(connection) as captured:
         browser.get(page(assessment))
-    written = [each["sql"] for each in captured if not each["sql"].startswith("SELECT")]
+    written = [sql for sql in own_statements(captured) if not sql.startswith("SELECT")]
     assert written == []
     assert not Draft.objects.exists()
 
@@ -346,7 +357,9 @@ def test_a_coordinator_requests_starts_and_sets_aside_forms_of_a_visit(
     def path(name: str, visit: str, code: str) -> str:
         return reverse(f"assessments:{name}", args=[visits[visit], code])
 
-    assert browser.get(path("start", "screening", "pcl5")).status_code == 405
+    led = browser.get(path("start", "screening", "pcl5"))
+    assert led["Location"] == reverse("workbench:visit", args=[visits["screening"]])
+    assert not Assessment.objects.filter(code="pcl5").exists()
     browser.post(path("start", "screening", "pcl5"))
     assert b"CAPS-5" in browser.get(path("request_rating", "baseline", "caps5")).content
     browser.post(path("request_rating", "baseline", "caps5"), {"due_on": "2025-04-14"})
@@ -360,3 +373,124 @@ def test_a_coordinator_requests_starts_and_sets_aside_forms_of_a_visit(
         "sds_adapted": "not_done",
     }
     assert browser.get(path("not_done", "baseline", "pcl5")).status_code == 404
+
+
+def test_the_address_of_a_signature_leads_to_the_form(
+    world: World, participant: Participant, page_of: Browser
+) -> None:
+    """After a wrong password the browser is at an address that only signs."""
+    assessment = completed_caps(world, participant)
+    browser = page_of(rater(world, assessment))
+    wrong = browser.post(page(assessment, "sign"), {"password": "wrong"})
+    assert wrong.status_code == 200
+    for name in ("sign", "reopen"):
+        again = browser.get(page(assessment, name))
+        assert again["Location"] == page(assessment)
+
+
+def test_a_form_finished_says_who_signs_it_and_what_comes_next(
+    world: World, participant: Participant, page_of: Browser
+) -> None:
+    first = started(world, participant, "prep_1", "cssrs_slc")
+    none = dict.fromkeys(("01", "02", "12", "14", "15", "17", "19", "21"), 0)
+    answers = {f"cssrs{code}": answer for code, answer in none.items()}
+    day = visit_of(participant, "prep_1").held_on or date.max
+    complete(
+        completions=[Completion(first, day, "direct", answers)],
+        by=world.actor(Role.THERAPIST),
+    )
+    coordinator = page_of(world.user(Role.COORDINATOR)).get(page(first))
+    html = seen(coordinator.content.decode())
+    assert "The therapist or the investigator signs it." in html
+    assert coordinator.context["next_step"]["label"].startswith(("Go on", "Back"))
+    therapist = page_of(world.user(Role.THERAPIST)).get(page(first))
+    assert "signs it." not in seen(therapist.content.decode())
+
+
+def test_a_rater_goes_on_to_the_next_form_of_the_interview(
+    world: World, participant: Participant, page_of: Browser
+) -> None:
+    done = completed_caps(world, participant)
+    browser = page_of(rater(world, done))
+    step = browser.get(page(done)).context["next_step"]
+    assert step["url"] == reverse("assessments:ratings")
+    signed = browser.post(page(done, "sign"), {"password": PASSWORD}, follow=True)
+    assert "signed_by" in signed.context
+    assert not signed.context["signed_by"]
+
+
+def test_a_raters_queue_says_what_belongs_together_and_what_is_overdue(
+    world: World, participant: Participant, page_of: Browser
+) -> None:
+    caps = requested_caps(world, participant)
+    visit = caps.visit
+    sds = request_ratings(
+        requests=[RatingRequest(visit, "sds_adapted", date(2199, 1, 1))],
+        by=world.actor(Role.COORDINATOR),
+    )[0]
+    shown = page_of(rater(world, caps)).get(reverse("assessments:ratings"))
+    lines = shown.context["interviews"]
+    assert [line.assessment for line in lines] == [caps, sds]
+    assert [line.goes_with for line in lines] == ["", caps.opaque_code]
+    assert [line.is_late for line in lines] == [True, False]
+    html = seen(shown.content.decode())
+    assert f"same interview as {caps.opaque_code}" in html
+    assert html.count("Overdue") == 1
+
+
+def test_a_rater_meets_one_time_zone_and_it_is_not_the_sites(
+    world: World, participant: Participant, page_of: Browser
+) -> None:
+    """The list was in UTC while "Saved" was in the time of the site."""
+    with acting("settle", by=SETUP, reason="The sponsor works in Tokyo"):
+        world.trial.sponsor_time_zone = "Asia/Tokyo"
+        world.trial.save()
+        Visit.objects.filter(participant=participant, code="baseline").update(
+            booked_on=date(2025, 4, 14), booked_time=time(9, 30)
+        )
+    assessment = requested_caps(world, participant)
+    with acting("settle", by=SETUP, reason="As a baseline, of which the site sees all"):
+        Assessment.objects.filter(pk=assessment.pk).update(
+            is_hidden_from_site=False, due_on=date(2025, 4, 14)
+        )
+    browser = page_of(rater(world, assessment))
+    site = datetime(2025, 4, 14, 9, 30, tzinfo=ZoneInfo(world.site.time_zone))
+    tokyo = site.astimezone(ZoneInfo("Asia/Tokyo"))
+    queue = seen(browser.get(reverse("assessments:ratings")).content.decode())
+    assert f"{tokyo:%H:%M} JST" in queue
+    posted = {"item": "caps02", "value": "3", "missing": "", "sequence": "7"}
+    saved = browser.post(page(assessment, "draft"), posted).json()["saved_at"]
+    now = timezone.now().astimezone(ZoneInfo("Asia/Tokyo"))
+    assert saved[:2] in {f"{now - timedelta(minutes=2):%H}", f"{now:%H}"}
+
+
+def test_trauma_relatedness_left_open_is_asked_about_once_at_completion(
+    world: World, participant: Participant, page_of: Browser
+) -> None:
+    assessment = requested_caps(world, participant)
+    browser = page_of(rater(world, assessment))
+    answers = caps_answers(60)
+    posted = typed(answers)
+    del posted["left_open"]
+    html = seen(browser.post(page(assessment), posted).content.decode())
+    assert "is not rated for items 9, 11, 12" in html
+    assert "Leave trauma-relatedness open" in html
+    assert not ItemResponse.objects.exists()
+    assert "Trauma-related? optional" in html
+    rated = {f"caps{n:02}_tr": 1 for n in (9, *range(11, 21))}
+    whole = typed(answers | rated)
+    del whole["left_open"]
+    assert browser.post(page(assessment), whole).status_code == 302
+
+
+def test_ten_has_a_key_of_its_own_where_ten_is_an_answer(
+    world: World, participant: Participant, page_of: Browser
+) -> None:
+    caps = requested_caps(world, participant)
+    (sds,) = request_ratings(
+        requests=[RatingRequest(caps.visit, "sds_adapted", date(2025, 4, 14))],
+        by=world.actor(Role.COORDINATOR),
+    )
+    browser = page_of(rater(world, caps))
+    assert "x answers 10" in seen(browser.get(page(sds)).content.decode())
+    assert "answers 10" not in seen(browser.get(page(caps)).content.decode())

@@ -11,7 +11,8 @@ from audit.history import (
     of_row,
 )
 from audit.models import Action
-from audit.sentences import CUT, names_in, sentences
+from audit.naming import names_in
+from audit.sentences import CUT, sentences
 from audit.trail import acting
 from participants.models import Participant
 from tests.world import enrolled, new_world, screened

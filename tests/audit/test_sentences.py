@@ -1,12 +1,14 @@
 """The trail in sentences: verbs, fields and values as people write them."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from audit.history import Entry, FieldChange
-from audit.sentences import HIDDEN, MASKED, Sentence, names_in, sentences
+from audit.history import Entry, FieldChange, Record
+from audit.naming import Named, Names, names_in
+from audit.sentences import HIDDEN, MASKED, Sentence, sentences
 from audit.wording import past
 
 ANSWER = "assessments_itemresponse"
@@ -19,6 +21,17 @@ def change(
     return FieldChange(table, row, field, old, new, operation)
 
 
+def records_of(changes: Iterable[FieldChange]) -> tuple[Record, ...]:
+    """Return the changes as the records that they are fields of."""
+    rows: dict[tuple[str, str, str], tuple[dict[str, Any], dict[str, Any]]] = {}
+    for each in changes:
+        old, new = rows.setdefault((each.table, each.row, each.operation), ({}, {}))
+        new[each.field] = each.new
+        if each.operation != "I":
+            old[each.field] = each.old
+    return tuple(Record(*key, old, new) for key, (old, new) in rows.items())
+
+
 def told(*changes: FieldChange, sees_outcomes: bool = False) -> Sentence:
     """Return the sentence of one act that made these changes to a visit called V5."""
     entry = Entry(
@@ -29,11 +42,11 @@ def told(*changes: FieldChange, sees_outcomes: bool = False) -> Sentence:
         verb="hold visit",
         subject="01-001-9, visit V5",
         reason="Typed the wrong day",
-        changes=changes,
+        records=records_of(changes),
     )
-    known = {(VISIT, "1"): "V5", ("accounts_user", "7"): "Sam Lee"}
+    known = {(VISIT, "1"): Named("V5"), ("accounts_user", "7"): Named("Sam Lee")}
     (sentence,) = sentences(
-        [entry], names=known, zone="America/Denver", sees_outcomes=sees_outcomes
+        [entry], names=Names(known), zone="America/Denver", sees_outcomes=sees_outcomes
     )
     return sentence
 
@@ -147,6 +160,7 @@ def test_many_changed_rows_are_told_one_line_a_row() -> None:
 @pytest.mark.django_db
 def test_no_name_of_a_participant_is_ever_looked_up() -> None:
     row = "6f1f4f6e-0000-4000-8000-000000000000"
+    masked = {"name": "masked"}
     entry = Entry(
         1,
         datetime(2026, 11, 3, tzinfo=UTC),
@@ -155,6 +169,113 @@ def test_no_name_of_a_participant_is_ever_looked_up() -> None:
         "record identity",
         "",
         "",
-        (change("participants_identity", "name", "masked", "masked", row=row),),
+        (Record("participants_identity", row, "U", masked, masked),),
     )
-    assert names_in([entry]) == {}
+    assert names_in([entry]).rows == {}
+
+
+TITLES = {"caps5": "CAPS-5"}
+ASSESSMENT = "assessments_assessment"
+PARTICIPANT = "participants_participant"
+
+
+def told_of_many(*records: Record, is_on_many: bool = True) -> list[tuple[str, str]]:
+    """Return the lines of an act on 01-001-9 and 01-002-4, who have a CAPS-5 each."""
+    names = Names(
+        {
+            (PARTICIPANT, "1"): Named("01-001-9"),
+            (PARTICIPANT, "2"): Named("01-002-4"),
+            (VISIT, "5"): Named("V5"),
+            (VISIT, "6"): Named("V6"),
+            (ASSESSMENT, "10"): Named("CAPS-5", ("V5",)),
+            (ASSESSMENT, "20"): Named("CAPS-5", ("V6",)),
+        },
+        TITLES,
+    )
+    at = datetime(2026, 11, 3, 9, tzinfo=UTC)
+    entry = Entry(
+        1, at, "x", "", "sign assessment", "", "", records, is_on_many=is_on_many
+    )
+    (sentence,) = sentences([entry], names=names)
+    return [(line.label, line.after) for line in sentence.changes]
+
+
+def signed(row: str, participant: int) -> Record:
+    old, new = {"state": "complete"}, {"state": "signed"}
+    return Record(ASSESSMENT, row, "U", old, new, participant)
+
+
+def test_an_act_on_many_tells_of_each_line_whose_it_is_and_at_which_visit() -> None:
+    assert told_of_many(signed("10", 1), signed("20", 2)) == [
+        ("01-001-9, V5, CAPS-5 · state", "signed"),
+        ("01-002-4, V6, CAPS-5 · state", "signed"),
+    ]
+
+
+def test_many_rows_of_an_act_on_many_tell_whose_they_are() -> None:
+    lines = told_of_many(
+        *(signed(row, 1) for row in ("10", "20")), *[signed("20", 2)] * 2
+    )
+    assert [label for label, _ in lines] == [
+        "01-001-9, V5, CAPS-5",
+        "01-001-9, V6, CAPS-5",
+        *["01-002-4, V6, CAPS-5"] * 2,
+    ]
+
+
+def test_an_act_on_one_tells_the_visit_only_where_there_are_two() -> None:
+    (alone, *_) = told_of_many(signed("10", 1), is_on_many=False)
+    (first, second) = told_of_many(signed("10", 1), signed("20", 1), is_on_many=False)
+    assert alone[0] == "CAPS-5 · state"
+    assert (first[0], second[0]) == ("V5, CAPS-5 · state", "V6, CAPS-5 · state")
+
+
+def test_new_answers_of_many_are_listed_apart_for_each_and_stay_hidden() -> None:
+    answers = [
+        Record(
+            ANSWER,
+            str(number),
+            "I",
+            {},
+            {"item": f"caps0{number}", "value": 3, "assessment_id": form},
+            participant,
+        )
+        for number, (form, participant) in enumerate(
+            [(10, 1), (10, 1), (20, 2), (20, 2)]
+        )
+    ]
+    assert told_of_many(*answers) == [
+        ("01-001-9, V5, CAPS-5, 2 answers", HIDDEN),
+        ("01-002-4, V6, CAPS-5, 2 answers", HIDDEN),
+    ]
+
+
+def test_a_new_form_is_told_by_the_title_of_its_instrument() -> None:
+    new = {"visit_id": 5, "code": "caps5", "instrument": "caps5", "source": "paper"}
+    form = Record(ASSESSMENT, "30", "I", {}, new, 1)
+    assert told_of_many(form, is_on_many=False) == [
+        ("Instrument", "CAPS-5"),
+        ("Source", "Transcribed from paper"),
+        ("Visit", "V5"),
+    ]
+    assert told_of_many(*[form] * 4) == [
+        ("01-001-9, V5, 4 assessments", "CAPS-5, " * 3 + "CAPS-5")
+    ]
+
+
+def test_a_new_row_without_a_name_of_its_own_tells_its_fields() -> None:
+    sessions = [
+        Record(
+            "study_sessions_therapysession",
+            str(visit),
+            "I",
+            {},
+            {"visit_id": visit, "started_at": "2026-11-03T17:05:00+00:00"},
+            person,
+        )
+        for visit, person in ((5, 1), (6, 1), (5, 2), (6, 2))
+    ]
+    assert told_of_many(*sessions)[0] == (
+        "01-001-9, V5, new therapy session",
+        "started at 3 Nov 2026 17:05 UTC",
+    )

@@ -81,6 +81,15 @@ def overflow(page: Page) -> list[str]:
     return [f"{page.url} is wider than {size['width']}: {who}"]
 
 
+def sideways(page: Page) -> list[str]:
+    """Return the tables that a person must push sideways to read."""
+    tables: list[str] = page.evaluate(
+        """[...document.querySelectorAll(".table-scroll")].filter(e =>
+            e.scrollWidth > e.clientWidth + 1).map(e => e.ariaLabel)"""
+    )
+    return [f"{page.url}: {table} scrolls sideways" for table in tables]
+
+
 def in_colors(page: Page, scheme: Literal["light", "dark"]) -> None:
     page.emulate_media(color_scheme=scheme)
     # Not wait_for_function: it evaluates a string, which the site's own policy forbids.

@@ -157,7 +157,7 @@ def pages(busy: Busy) -> Iterator[tuple[Role, str]]:
         ("sessions:enroll", busy.consented),
         ("sessions:withdraw", busy.dosed),
         ("sessions:stop_treatment", busy.dosed),
-        ("sessions:complete", busy.dosed),
+        ("assessments:complete_trial", busy.dosed),
         ("workbench:participant", busy.new),
         ("workbench:participant", busy.dosed),
         ("randomization:randomize", busy.dosed),

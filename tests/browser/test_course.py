@@ -151,7 +151,7 @@ def is_rated(course: Course, code: str, form: str, keys: str) -> None:
     is_second = interview.rater_id == course.world.user(Role.RATER, second=True).pk
     page = course.page(Role.RATER, second=is_second)
     page.goto("/")
-    page.get_by_role("link", name=interview.opaque_code).click()
+    page.get_by_role("link", name=interview.opaque_code, exact=True).click()
     page.get_by_role("heading", name=interview.opaque_code).wait_for()
     shown = page.content()
     for secret in (course.number, course.visit(code).label, "Noa", "Denver"):
@@ -163,6 +163,10 @@ def is_rated(course: Course, code: str, form: str, keys: str) -> None:
     page.locator("#status[data-state=saved]").wait_for()
     with page.expect_navigation():
         page.keyboard.press("Control+Enter")
+    left_open = page.get_by_label("Leave trauma-relatedness open")
+    if left_open.count():
+        left_open.check()
+        press(page, "Complete form")
     sign(page, "Sign form")
     interview.refresh_from_db()
     assert interview.state == "signed"

@@ -62,6 +62,8 @@ def test_a_form_is_completed_by_key_with_answers_still_on_their_way(
     for digit in DIGITS:
         page.keyboard.press(digit)
     page.keyboard.press("Control+Enter")
+    page.get_by_label("Leave trauma-relatedness open").check()
+    page.keyboard.press("Control+Enter")
     page.locator("#id_password").wait_for()
     responses = ItemResponse.objects.filter(assessment=assessment)
     assert responses.count() == 30

@@ -5,14 +5,26 @@ from dataclasses import dataclass
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.vocabulary import Role
 from adverse_events.actions import NewEvent, report_events
 from assessments.models import Assessment
 from participants.models import Participant
-from tests.browser.looking import Desk, check, overflow, violations
+from randomization.actions import (
+    Exchange,
+    KitRequest,
+    Randomizing,
+    dispense_kits,
+    exchange_kits,
+    randomize,
+)
+from sessions.actions import Unscheduled, add_unscheduled
+from sessions.models import Visit
+from tests.browser.looking import Desk, check, overflow, sideways, violations
 from tests.randomization.world import sealed
 from tests.world import ON_TARGET, World, confirmed, new_world, requested_caps, visit_of
+from trials.access import today_at
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PHONE = {"width": 390, "height": 844}
@@ -25,12 +37,14 @@ class Lived:
     world: World
     participant: Participant
     interview: Assessment
+    to_come: Visit  # unscheduled
+    dispensed: Visit  # with a kit that nobody has given yet
 
 
 @pytest.fixture
 def lived(own_database: str) -> Lived:
     world = sealed(new_world("PAGES-1"))
-    (participant,) = confirmed(world)
+    participant, treated = confirmed(world, 2)
     report_events(
         events=[
             NewEvent(
@@ -46,7 +60,31 @@ def lived(own_database: str) -> Lived:
         by=world.actor(Role.COORDINATOR),
     )
     interview = requested_caps(world, participant)
-    return Lived(world, participant, interview)
+    return Lived(
+        world,
+        participant,
+        interview,
+        to_come(world, treated),
+        dispensed(world, treated),
+    )
+
+
+def to_come(world: World, person: Participant) -> Visit:
+    today = today_at(world.site)
+    wanted = Unscheduled(person, today, "phone", "Low mood", took_place=False)
+    by = world.actor(Role.COORDINATOR)
+    return add_unscheduled(additions=[wanted], by=by, today=today)[0]
+
+
+def dispensed(world: World, person: Participant) -> Visit:
+    """Return a dosing visit with a kit in the place of one that was damaged."""
+    at, by = timezone.now(), world.actor(Role.COORDINATOR)
+    randomize(randomizings=[Randomizing(person, at)], by=by)
+    visit = visit_of(person, "dosing_1")
+    dispense_kits(requests=[KitRequest(visit, "initial", "starting", at)], by=by)
+    exchange = Exchange(visit, "initial", "damaged", at)
+    exchange_kits(exchanges=[exchange], reason="The seal was broken", by=by)
+    return visit
 
 
 def site_pages(lived: Lived) -> list[str]:
@@ -66,6 +104,13 @@ def site_pages(lived: Lived) -> list[str]:
         reverse("adverse_events:report", args=[uuid]),
         reverse("adverse_events:event", args=[lived.participant.events.all()[0].uuid]),
         reverse("adverse_events:board"),
+        reverse("sessions:unscheduled", args=[uuid]),
+        reverse("sessions:agreements", args=[uuid]),
+        reverse("workbench:visit", args=[lived.to_come.uuid]),
+        reverse("sessions:cancel", args=[lived.to_come.uuid]),
+        reverse("randomization:dispense", args=[lived.dispensed.uuid]),
+        reverse("randomization:exchange", args=[lived.dispensed.uuid, "initial"]),
+        reverse("assessments:reassign", args=[lived.interview.uuid]),
         reverse("sessions:book", args=[visit]),
         reverse("sessions:miss", args=[visit]),
         reverse("sessions:dosing", args=[visit]),
@@ -96,7 +141,11 @@ def raters_pages(lived: Lived) -> list[str]:
 
 def data_managers_pages(lived: Lived) -> list[str]:
     trial = lived.world.trial.uuid
-    return [reverse("trials:delegate", args=[trial]), reverse("exports:home")]
+    return [
+        reverse("trials:delegate", args=[trial]),
+        reverse("exports:home"),
+        reverse("assessments:reassign", args=[lived.interview.uuid]),
+    ]
 
 
 def strangers_pages() -> list[str]:
@@ -113,6 +162,7 @@ def looked_at(enter: Callable[..., Desk], user: object, addresses: list[str]) ->
         check(desk.page)
         desk.page.set_viewport_size(PHONE)  # type: ignore[arg-type] # two ints by name
         wide += overflow(desk.page)
+        wide += sideways(desk.page) + violations(desk.page)
         desk.page.set_viewport_size({"width": 1366, "height": 768})
         wide += overflow(desk.page)
     assert not wide, wide

@@ -97,6 +97,11 @@ def reports_event(course: Course, role: Role, term: str, severity: str) -> None:
     follow(page, "Report event")
     fill(page, {"What happened": term, "Unpleasant": True, severity: True})
     fill(page, {"Began on": course.on("integration_1_1")})
+    stands = {
+        "How it stands": "Recovering",
+        "What was done with the treatment": "Dose not changed",
+    }
+    choose(page, stands)
     if severity == "Severe":
         page.locator("summary").filter(has_text="Seriousness").click()
         fill(page, {"Hospitalization, or its prolongation": True})

@@ -1,6 +1,6 @@
 """A small trial whose export can be checked by hand, made through the actions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -14,7 +14,9 @@ from accounts.vocabulary import Role
 from adverse_events import actions as event_actions
 from adverse_events.actions import NewEvent
 from assessments import actions as assessment_actions
-from assessments.actions import NotDone
+from assessments.actions import Completion, NotDone, RatingRequest
+from assessments.models import Assessment
+from audit.actors import Actor
 from exports.actions import issue_token
 from exports.models import ApiToken
 from participants.actions import Step
@@ -23,19 +25,35 @@ from sessions import actions as session_actions
 from sessions.actions import AssignedKit, GivenDose, Miss, WithheldDose
 from tests import databases
 from tests.world import (
+    ON_TARGET,
+    PASSWORD,
     World,
     consented,
     held,
     new_world,
     randomized,
+    rater_of,
     screened,
     signed_caps,
+    started,
     visit_of,
 )
 
 DENVER = ZoneInfo("America/Denver")
 DOSED_AT = datetime(2025, 4, 28, 10, 5, tzinfo=DENVER)
 FAILED_ON = date(2025, 3, 20)
+# What the participant on treatment answers: PCL-5, C-SSRS and adapted SDS.
+CHECKLIST: dict[str, int | str] = {
+    f"pcl{number:02}": number % 5 for number in range(1, 21)
+} | {"pcl16": "refused"}
+SUICIDALITY: Mapping[str, int | str] = {
+    f"cssrs{code}": 0 for code in ("01", "02", "12", "14", "15", "17", "19", "21")
+} | {"cssrs01": 1}
+DISABILITY: dict[str, int | str] = {
+    "sds01": "not_applicable",
+    "sds02": 7,
+    "sds03": 4,
+}
 
 
 @dataclass(frozen=True)
@@ -94,6 +112,7 @@ def new_study(identifier: str = "TEST-1") -> Study:
     _dose(world, treated)
     _report(world, treated)
     _leave_undone(world, treated)
+    _answer_questionnaires(world, treated)
     (waiting,) = consented(world, elsewhere=True)
     (failed,) = consented(world)
     session_actions.fail_screening(
@@ -185,3 +204,35 @@ def _leave_undone(world: World, person: Participant) -> None:
     assessment_actions.mark_not_done(
         forms=[NotDone(visit_of(person, "t2"), "caps5", "Participant was ill")], by=by
     )
+
+
+def _answer_questionnaires(world: World, person: Participant) -> None:
+    therapist = world.actor(Role.THERAPIST)
+    checklist = started(world, person, "screening", "pcl5")
+    by = world.actor(Role.COORDINATOR)
+    on = ON_TARGET["screening"]
+    assessment_actions.complete(
+        completions=[Completion(checklist, on, "paper", CHECKLIST)], by=by
+    )
+    _sign(checklist, by=therapist)
+    suicidality = started(world, person, "prep_1", "cssrs_slc")
+    on = ON_TARGET["prep_1"]
+    assessment_actions.complete(
+        completions=[Completion(suicidality, on, "direct", SUICIDALITY)], by=therapist
+    )
+    _sign(suicidality, by=therapist)
+    on = ON_TARGET["baseline"]
+    (disability,) = assessment_actions.request_ratings(
+        requests=[RatingRequest(visit_of(person, "baseline"), "sds_adapted", on)], by=by
+    )
+    rater = rater_of(world, disability)
+    assessment_actions.complete(
+        completions=[Completion(disability, on, "direct", DISABILITY)], by=rater
+    )
+    _sign(disability, by=rater)
+    # Typed and not signed: no answer of it may leave.
+    started(world, person, "prep_2", "cssrs_slc")
+
+
+def _sign(assessment: Assessment, *, by: Actor) -> None:
+    assessment_actions.sign(assessments=[assessment], password=PASSWORD, by=by)

@@ -4,16 +4,27 @@ import csv
 import io
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from django.db import connection
 
+from assessments.instruments.base import Instrument
+from assessments.instruments.cssrs_slc import CSSRS_SLC
+from assessments.instruments.pcl5 import PCL5
+from assessments.instruments.sds_adapted import SDS_ADAPTED
 from exports.datasets import DATASETS, view_digest
 from exports.vocabulary import Dataset
 from participants.models import Identity
 from sessions.lifecycle import State
-from tests.exports.study import Study, body_of
+from tests.exports.study import (
+    CHECKLIST,
+    DISABILITY,
+    SUICIDALITY,
+    Study,
+    body_of,
+)
 
 Row = dict[str, Any]
 LISTED = list(DATASETS.values())
@@ -177,6 +188,80 @@ def test_rs_has_one_row_for_a_form_that_was_not_done(study: Study) -> None:
     )
 
 
+def test_qs_holds_the_signed_questionnaires_answer_by_answer(study: Study) -> None:
+    rows = rows_of(study, "QS")
+    assert {row["USUBJID"] for row in rows} == {f"TEST-1-01-{study.treated.number}"}
+    asked: list[tuple[Instrument, Mapping[str, int | str]]] = [
+        (PCL5, CHECKLIST),
+        (CSSRS_SLC, SUICIDALITY),
+        (SDS_ADAPTED, DISABILITY),
+    ]
+    expected = {
+        item.cdisc[0]: answers[item.code]
+        for instrument, answers in asked
+        for item in instrument.items
+        if item.cdisc and item.code in answers
+    }
+    found = {
+        row["QSTESTCD"]: row["QSREASND"] if row["QSSTRESN"] is None else row["QSSTRESN"]
+        for row in rows
+        if row["QSDRVFL"] is None
+    }
+    expected |= {"PCL0116": "Refused", "SDS0101": "Not applicable"}
+    assert found == expected
+    assert len(rows) == len({row["QSTESTCD"] for row in rows})
+
+
+def test_qs_says_of_each_form_what_when_and_who(study: Study) -> None:
+    rows = {row["QSTESTCD"]: row for row in rows_of(study, "QS")}
+    names = ("QSCAT", "QSORRES", "QSSTRESC", "QSSTAT", "QSEVAL", "VISIT", "QSDTC")
+    assert cells(rows["PCL0104"], *names) == (
+        "PCL-5",
+        "Extremely",
+        "4",
+        None,
+        None,
+        "SCR Screening",
+        "2025-03-10",
+    )
+    assert cells(rows["CSS0201"], *names) == (
+        CSSRS_SLC.category,
+        "Yes",
+        "1",
+        None,
+        "HEALTH CARE PROFESSIONAL",
+        "V1 Preparatory session 1",
+        "2025-03-31",
+    )
+    assert cells(rows["SDS0102"], *names) == (
+        "SDS",
+        "7",
+        "7",
+        None,
+        "INDEPENDENT ASSESSOR",
+        "V3 Baseline assessment",
+        "2025-04-14",
+    )
+    assert cells(rows["SDS0102"], "QSDY", "QSEVLINT", "EPOCH") == (
+        -14,
+        "-P1M",
+        "SCREENING",
+    )
+    assert cells(rows["PCL0116"], "QSORRES", "QSSTRESN", "QSSTAT") == (
+        None,
+        None,
+        "NOT DONE",
+    )
+
+
+def test_qs_marks_scores_as_computed(study: Study) -> None:
+    rows = {row["QSTESTCD"]: row for row in rows_of(study, "QS") if row["QSDRVFL"]}
+    assert cells(rows["SDSMEAN"], "QSSTRESN", "QSSTAT") == (5.5, None)
+    # One of the answers is missing, so there is no sum.
+    for code in ("SDSTOT", "PCL5TOT"):
+        assert cells(rows[code], "QSSTRESN", "QSSTAT") == (None, "NOT DONE")
+
+
 def test_rs_names_the_rater_by_a_pseudonym_alone(study: Study) -> None:
     names = {row["RSEVALID"] for row in rows_of(study, "RS") if row["RSDTC"]}
     (pseudonym,) = names
@@ -268,21 +353,42 @@ def test_a_cell_that_a_spreadsheet_would_run_is_inert_in_csv(study: Study) -> No
     assert next(sv)["SVSTDY"] == "-49"  # a number is left as it is
 
 
+def test_a_term_that_begins_like_a_formula_is_left_as_it_is_in_csv(
+    study: Study,
+) -> None:
+    text = body_of(study.get("datasets/RS", format="csv")).decode()
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert {row["RSEVLINT"] for row in rows} == {"-P1M"}
+
+
 @pytest.mark.parametrize("name", DATASETS)
 def test_csv_and_json_have_the_same_content(study: Study, name: str) -> None:
     text = body_of(study.get(f"datasets/{name}", format="csv")).decode()
     from_csv = list(csv.DictReader(io.StringIO(text)))
+    typed = {each.name for each in DATASETS[name].columns if each.is_free_text}
     from_json = [
-        {key: _cell(value) for key, value in row.items()}
+        {key: _cell(value, is_typed=key in typed) for key, value in row.items()}
         for row in rows_of(study, name)
     ]
     assert from_csv == from_json
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, *, is_typed: bool) -> str:
     text = "" if value is None else str(value)
-    is_inert = not isinstance(value, str) or not re.match(r"[=+\-@\t\r]", text)
-    return text if is_inert else f"'{text}"
+    is_formula = is_typed and re.match(r"[=+\-@\t\r]", text)
+    return f"'{text}" if is_formula else text
+
+
+def test_only_what_people_type_is_free_text() -> None:
+    typed = {
+        variable.name
+        for dataset in LISTED
+        for variable in dataset.columns
+        if variable.is_free_text
+    }
+    assert typed == {
+        *("AETERM", "DSTERM", "ECREASOC", "SVREASOC", "SVUPDES", "RSREASND", "QSREASND")
+    }
 
 
 def test_the_views_use_the_words_of_the_lifecycles() -> None:

@@ -12,7 +12,7 @@ from exports.datasets import DATASETS
 from exports.serializers import csv_of, json_of
 from tests import databases
 from tests.exports.filling import fill
-from tests.world import World, new_world
+from tests.world import SETUP, World, new_world
 
 pytestmark = pytest.mark.slow
 
@@ -44,9 +44,9 @@ def test_memory_stays_flat_however_many_rows_there_are(
     small, large, times = filled
     dataset = DATASETS["RS"]
     for world in (small, large):  # imports and caches are not the stream's
-        peak_of(csv_of(dataset, world.trial))
-    small_size, small_peak = peak_of(csv_of(dataset, small.trial))
-    large_size, large_peak = peak_of(csv_of(dataset, large.trial))
+        peak_of(csv_of(dataset, world.trial, by=SETUP))
+    small_size, small_peak = peak_of(csv_of(dataset, small.trial, by=SETUP))
+    large_size, large_peak = peak_of(csv_of(dataset, large.trial, by=SETUP))
     assert large_size > (times - 1) * small_size > 4_000_000
     assert large_peak < small_peak + 300_000
 
@@ -54,8 +54,10 @@ def test_memory_stays_flat_however_many_rows_there_are(
 def test_a_page_of_json_is_streamed_as_well(filled: tuple[World, World, int]) -> None:
     _, large, _ = filled
     dataset = DATASETS["RS"]
-    peak_of(json_of(dataset, large.trial, after=None, limit=10))
-    size, peak = peak_of(json_of(dataset, large.trial, after=None, limit=20_000))
+    peak_of(json_of(dataset, large.trial, by=SETUP, after=None, limit=10))
+    size, peak = peak_of(
+        json_of(dataset, large.trial, by=SETUP, after=None, limit=20_000)
+    )
     assert size > 4_000_000
     assert peak < 700_000
 
@@ -69,6 +71,6 @@ def test_an_export_takes_the_same_statements_however_many_rows_there_are(
         with CaptureQueriesContext(
             connection,
         ) as queries:
-            peak_of(csv_of(DATASETS["RS"], world.trial))
+            peak_of(csv_of(DATASETS["RS"], world.trial, by=SETUP))
         counts.append(len(queries))
     assert counts[0] == counts[1]

@@ -14,6 +14,7 @@ APPS = (
     "audit",
     "accounts",
     "trials",
+    "notices",
     "participants",
     "sessions",
     "adverse_events",
@@ -34,7 +35,7 @@ FORBIDDEN = re.compile(
 )
 WEB_MODULES = re.compile(
     r"(^|/)(views(/.*)?|http|forms(/.*)?|urls|site|readonly|admin(/.*)?|rail|checks"
-    r"|authentication|serializers|templatetags/.*)\.py$"
+    r"|authentication|serializers|once|editing|templatetags/.*)\.py$"
 )
 
 
@@ -45,11 +46,16 @@ def modules() -> Iterator[tuple[Path, ast.Module]]:
                 yield path.relative_to(ROOT), ast.parse(path.read_text("utf-8"))
 
 
+# Handed to people outside as one file that needs no other.
+ONE_FILE = {Path("audit/verifier/verify_trail.py")}
+
+
 def test_no_module_is_longer_than_four_hundred_lines() -> None:
     long = {
         str(path): count
         for path, _ in modules()
-        if (count := len((ROOT / path).read_text("utf-8").splitlines())) > 400
+        if path not in ONE_FILE
+        and (count := len((ROOT / path).read_text("utf-8").splitlines())) > 400
     }
     assert long == {}
 

@@ -9,11 +9,19 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from accounts.vocabulary import Role
+from tests.world import PASSWORD, new_world
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 TEMPLATES = ROOT / "templates"
 EXAMPLES = {"uuid": UUID(int=1), "pk": 1, "id": 1}
-# What a stranger may open: the way in, the health page, the API's own description.
-OPEN_TO_STRANGERS = {"accounts:sign_in", "trials:demonstration", "health"}
+# What a stranger may open: the way in, the health pages, the API's own description.
+OPEN_TO_STRANGERS = {
+    "accounts:sign_in",
+    "trials:demonstration",
+    "health",
+    "health_of_trail",
+}
 
 
 def routes(
@@ -112,3 +120,21 @@ def test_no_template_holds_inline_style_or_script() -> None:
         if inline.search(path.read_text("utf-8"))
     ]
     assert wrong == []
+
+
+@pytest.mark.django_db
+def test_no_address_of_a_person_answers_with_an_empty_page(client: Client) -> None:
+    """A GET of what only acts leads to its page; machines may be told that it is no page."""
+    for_machines = {"assessments:draft"}
+    world = new_world()
+    client.post(
+        reverse("accounts:sign_in"),
+        {"username": world.user(Role.COORDINATOR).username, "password": PASSWORD},
+    )
+    empty = [
+        name
+        for name, arguments in routes()
+        if name not in for_machines
+        and client.get(reverse(name, kwargs=arguments)).status_code == 405
+    ]
+    assert empty == []

@@ -9,6 +9,7 @@ from django.db import connection, models
 OURS = {
     "accounts",
     "trials",
+    "notices",
     "participants",
     "study_sessions",
     "adverse_events",
@@ -44,7 +45,7 @@ def test_every_table_has_its_audit_triggers_or_a_stated_reason() -> None:
             FROM pg_class c
             LEFT JOIN pg_trigger t ON t.tgrelid = c.oid AND NOT t.tgisinternal
             WHERE c.relkind IN ('r', 'p')
-              AND c.relnamespace IN ('public'::regnamespace, 'sealed'::regnamespace)
+              AND c.relnamespace::regnamespace::text IN ('public', 'sealed', 'identity')
             GROUP BY c.oid, c.relname
             """
         )

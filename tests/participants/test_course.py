@@ -78,7 +78,7 @@ def enrolled(
         for person in people
         for fact in baseline_facts(person, on=BASELINE_ON, but=but)
     ]
-    record_facts(facts=found, by=world.actor(Role.RATER))
+    record_facts(facts=found, by=world.actor(Role.THERAPIST))
     return people
 
 
@@ -136,7 +136,7 @@ def test_enrollment_before_the_consent_was_signed_is_refused(world: World) -> No
     [
         ({"has_support_contact": False}, "i5 is not met"),
         ({"has_support_contact": None}, "Still to be recorded: Has named a support"),
-        ({"arrhythmia_history": True}, "e5 is not met"),
+        ({"arrhythmia_history": True}, "e5 is present"),
         ({"symptom_months": 5}, "i9 is not met"),
         ({"qtc_ms": None}, "e5 is not known yet"),
         ({"sex_at_birth": None}, "Still to be recorded: Sex at birth"),
@@ -166,7 +166,7 @@ def test_somebody_who_had_ketamine_lately_is_not_enrolled(world: World) -> None:
         world, but={"ketamine_or_ect_ever": True, "ketamine_or_ect_on": lately}
     )
     by = world.actor(Role.COORDINATOR)
-    with pytest.raises(Refused, match="e8 is not met"):
+    with pytest.raises(Refused, match="e8 is present"):
         enroll(steps=steps([person], ENROLLED_ON), by=by)
     enroll(steps=steps([person], ENROLLED_ON + timedelta(days=1)), by=by)
 
@@ -325,7 +325,7 @@ def test_a_step_outside_the_role_is_refused(
 
 def test_twenty_people_take_the_queries_of_one(world: World) -> None:
     world.actor(Role.INVESTIGATOR)
-    world.actor(Role.RATER)
+    world.actor(Role.THERAPIST)
     counts = []
     for n in (1, 20):
         with CaptureQueriesContext(connection) as queries:

@@ -8,9 +8,11 @@ from audit.refusal import Refused
 from participants.numbering import (
     Numbered,
     check_digit,
+    hyphened,
     participant_number,
     passes_check,
     read_number,
+    with_check_digit,
 )
 
 sites, sequences = st.integers(1, 99), st.integers(1, 999)
@@ -72,3 +74,28 @@ def test_other_text_is_refused_with_the_right_form(text: str) -> None:
 def test_a_number_beyond_its_digits_is_refused(site: int, sequence: int) -> None:
     with pytest.raises(Refused, match="from 1 to"):
         participant_number(site=site, sequence=sequence)
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [
+        ("010019", "01-001-9"),
+        ("01001", "01-001"),
+        ("010", "01-0"),
+        ("01", "01"),
+        ("01-001-9", "01-001-9"),
+        ("0100190", "0100190"),
+        ("Ada", "Ada"),
+    ],
+)
+def test_hyphens_are_put_where_people_leave_them_out(typed: str, number: str) -> None:
+    assert hyphened(typed) == number
+
+
+@given(st.integers(1, 99), st.integers(1, 999), st.integers(0, 9))
+def test_a_wrong_check_digit_leads_to_the_number_meant(
+    site: int, sequence: int, digit: int
+) -> None:
+    right = participant_number(site=site, sequence=sequence)
+    assert with_check_digit(f"{right[:-1]}{digit}") == right
+    assert with_check_digit(right[:-2]) == ""

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from accounts.vocabulary import Role
 from audit.models import Action
+from participants.access import definition_for
 from participants.actions import (
     NewIdentity,
     Step,
@@ -19,7 +20,9 @@ from participants.actions import (
     record_facts,
     record_identities,
 )
-from participants.models import Deviation, Fact, Identity, Participant
+from participants.models import Deviation, Fact, Participant
+from participants.vocabulary import SEXES
+from tests.identities import known_of
 from tests.participants.conftest import SignIn
 from tests.world import (
     SCREENED_ON,
@@ -148,7 +151,7 @@ def test_identity_is_typed_in_after_consent(
     typed = {"act": "save", "name": NAME, "birth_date": "1990-05-17"}
     response = coordinator.post(page("identity", participant), typed)
     assert response["Location"] == page("identity", participant)
-    assert Identity.objects.get().name == NAME
+    assert known_of(participant).name == NAME
 
 
 def test_a_get_of_the_identity_page_never_says_the_name_and_leaves_nothing(
@@ -182,10 +185,10 @@ def test_a_corrected_name_without_a_reason_stays_typed(
     response = coordinator.post(page("identity", participant), typed)
     assert "say why" in response.text
     assert "Ada Other" in response.text
-    assert Identity.objects.get().name == NAME
+    assert known_of(participant).name == NAME
     typed |= {"reason": "Changed name"}
     assert coordinator.post(page("identity", participant), typed).status_code == 302
-    assert Identity.objects.get().name == "Ada Other"
+    assert known_of(participant).name == "Ada Other"
 
 
 def test_a_deviation_is_recorded_for_a_visit_of_the_protocol(
@@ -322,7 +325,7 @@ def test_a_hidden_score_shows_as_a_rule_and_never_as_a_number(
     gates = gates_of(client.get(page("eligibility", participant)))
     assert gates["I10"]["word"] == "Undetermined"
     score = baseline_facts(participant, on=ENROLLED_ON, but={"caps5_baseline": 7919})
-    record_facts(facts=score, by=world.actor(Role.RATER))
+    record_facts(facts=score, by=world.actor(Role.THERAPIST))
     response = client.get(page("eligibility", participant))
     assert gates_of(response)["I10"]["word"] == "Rule met"
     assert "7919" not in response.text
@@ -359,3 +362,39 @@ def test_only_who_may_act_is_offered_the_next_act(
     client = browser(world.user(Role.MONITOR))
     response = client.get(page("eligibility", participant))
     assert response.context["next_act"] is None
+
+
+def test_what_excludes_and_is_not_there_never_reads_as_met(
+    world: World, coordinator: Client, participant: Participant
+) -> None:
+    """ "Exclusion criterion met" says in clinics that the person has what excludes."""
+    by = world.actor(Role.COORDINATOR)
+    facts = eligible_facts(participant, but={"arrhythmia_history": True})
+    record_facts(facts=facts, by=by)
+    response = coordinator.get(page("eligibility", participant))
+    gates = gates_of(response)
+    assert gates["I9"]["word"] == "Met"
+    assert gates["E2"]["word"] == "Not present"
+    assert gates["E5"]["word"] == "Present"
+    assert "18 satisfied, 1 not satisfied" in response.text
+
+
+def test_what_the_consent_said_is_not_called_missing(
+    world: World, coordinator: Client, participant: Participant
+) -> None:
+    consent(world, participant)
+    response = coordinator.get(page("eligibility", participant))
+    rows = {
+        row.fact.code: row for group in response.context["groups"] for row in group.rows
+    }
+    assert rows["age"].is_suggested
+    assert rows["sex_at_birth"].is_suggested
+    assert not rows["qtc_ms"].is_suggested
+    assert response.text.count("from the consent, not saved yet") == 2
+
+
+def test_consent_and_facts_offer_the_same_sexes(
+    world: World, participant: Participant
+) -> None:
+    fact = definition_for(participant).facts_by_code["sex_at_birth"]
+    assert {choice.code: choice.label for choice in fact.choices} == dict(SEXES)

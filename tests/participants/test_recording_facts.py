@@ -122,7 +122,7 @@ def test_a_score_comes_from_whoever_signs_forms_and_stays_hidden(
     with pytest.raises(NotPermitted, match="sign assessments"):
         record(world, *scores)
     unmarked = [replace(score, is_outcome=False) for score in scores]
-    record_facts(facts=unmarked, by=world.actor(Role.RATER))
+    record_facts(facts=unmarked, by=world.actor(Role.THERAPIST))
     assert current("caps5_baseline").is_outcome
 
 
@@ -136,7 +136,7 @@ def test_a_rater_records_no_fact_by_hand(
 def test_a_score_signed_again_after_reopening_needs_no_second_reason(
     world: World, participant: Participant
 ) -> None:
-    by = world.actor(Role.RATER)
+    by = world.actor(Role.THERAPIST)
     record_facts(facts=baseline_facts(participant, on=LATER), by=by)
     again = baseline_facts(participant, on=LATER, but={"caps5_baseline": 41})
     record_facts(facts=again, by=by)
@@ -159,14 +159,14 @@ def test_a_retracted_fact_is_unknown_and_stays_on_record(
 def test_only_the_one_who_signs_forms_retracts_a_score(
     world: World, participant: Participant
 ) -> None:
-    rater = world.actor(Role.RATER)
-    record_facts(facts=baseline_facts(participant, on=LATER), by=rater)
+    signer = world.actor(Role.THERAPIST)
+    record_facts(facts=baseline_facts(participant, on=LATER), by=signer)
     retraction = [FactRetraction(participant, "caps5_baseline")]
     with pytest.raises(NotPermitted):
         retract_facts(
             retractions=retraction, by=world.actor(Role.COORDINATOR), reason="Reopened"
         )
-    retract_facts(retractions=retraction, by=rater, reason="Reopened")
+    retract_facts(retractions=retraction, by=signer, reason="Reopened")
     assert not Fact.objects.filter(code="caps5_baseline", is_current=True).exists()
 
 

@@ -19,6 +19,7 @@ from audit.actors import Actor
 from audit.models import Action, RowChange
 from audit.refusal import NotPermitted, ReasonNeeded, Refused
 from audit.trail import acting
+from notices.models import Notice
 from participants.models import Participant
 from randomization.access import (
     kits_of,
@@ -224,6 +225,31 @@ def test_an_unblinding_tells_the_arm_and_records_who_and_why_but_not_what(
 
 
 @pytest.mark.django_db
+@pytest.mark.requirement("BLD-06")
+def test_an_unblinding_writes_a_notice_in_its_own_act_that_is_alike_for_every_arm(
+    world: World,
+) -> None:
+    people = randomized(world, 2)
+    by = world.actor(Role.INVESTIGATOR)
+    for person in people:
+        reveal_arm(participant=person, why="Seizure", password=PASSWORD, at=AT, by=by)
+    acts = Action.objects.filter(verb="reveal arm").order_by("pk")
+    changes = RowChange.objects.filter(table_name="notices_notice").order_by("pk")
+    assert [change.action_id for change in changes] == [act.pk for act in acts]
+    ours = {"id", "uuid", "about", "participant_id"}
+    first, second = (
+        {name: value for name, value in change.new.items() if name not in ours}
+        for change in changes
+    )
+    assert first == second
+    assert (first["kind"], first["why"]) == ("unblinding", "Seizure")
+    told = Unblinding.objects.order_by("pk").values_list("uuid", flat=True)
+    notices = Notice.objects.order_by("pk")
+    assert [notice.about for notice in notices] == list(told)
+    assert [notice.participant_id for notice in notices] == [row.pk for row in people]
+
+
+@pytest.mark.django_db
 def test_an_unblinding_without_reason_password_or_permission_tells_nothing(
     world: World,
 ) -> None:
@@ -243,7 +269,7 @@ def test_an_unblinding_without_reason_password_or_permission_tells_nothing(
         reveal_arm(**ask, by=world.actor(Role.COORDINATOR))
     with pytest.raises(NotPermitted):
         reveal_arm(**ask, by=SETUP)
-    assert Unblinding.objects.count() == 0
+    assert Unblinding.objects.count() == Notice.objects.count() == 0
     assert not Action.objects.filter(verb="reveal arm").exists()
 
 

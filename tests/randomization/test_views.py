@@ -6,10 +6,12 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.vocabulary import Role
 from adverse_events.actions import NewEvent, report_events
@@ -70,6 +72,7 @@ def test_the_page_says_what_stands_in_the_way_and_then_randomizes(world: World) 
     response = client.post(url("randomize", ready), follow=True)
     number = Randomization.objects.get(participant=ready).number
     assert f"Randomized, number {number}" in text_of(response)
+    assert f"/visits/{visit_of(ready, 'dosing_1').uuid}/" in text_of(response)
     again = text_of(client.post(url("randomize", ready)))
     assert Randomization.objects.count() == 1
     assert number in again
@@ -88,7 +91,7 @@ def test_a_kit_is_dispensed_on_the_visits_page(world: World) -> None:
     visit = visit_of(person, "dosing_1")
     client = signed_in_as(world, Role.PHARMACIST)
     assert "No kit dispensed yet" in text_of(client.get(url("dispense", visit)))
-    dose = {"part": "initial", "step": "starting"}
+    dose = {"part": "initial", "step": "starting", "on": "2025-04-28", "at": "08:40"}
     page = text_of(client.post(url("dispense", visit), dose, follow=True))
     (kit,) = kits_of([visit.pk])[visit.pk]
     assert kit.number in page
@@ -97,6 +100,47 @@ def test_a_kit_is_dispensed_on_the_visits_page(world: World) -> None:
     assert 'value="initial"' not in page
     client.post(url("dispense", visit), dose)
     assert Kit.objects.filter(visit__isnull=False).count() == 1
+
+
+@pytest.mark.requirement("AUD-03")
+def test_a_kit_was_dispensed_when_the_person_says_and_entered_when_typed(
+    world: World,
+) -> None:
+    (person,) = randomized(world)
+    visit = visit_of(person, "dosing_1")
+    client = signed_in_as(world, Role.COORDINATOR)
+    now = local_time(visit.site, timezone.now())
+    page = text_of(client.get(url("dispense", visit)))
+    assert f'value="{now.date().isoformat()}"' in page
+    dose = {"part": "initial", "step": "starting", "on": "2025-04-28", "at": "08:40"}
+    client.post(url("dispense", visit), dose)
+    (kit,) = kits_of([visit.pk])[visit.pk]
+    assert local_time(visit.site, kit.dispensed_at) == datetime(
+        2025, 4, 28, 8, 40, tzinfo=ZoneInfo(visit.site.time_zone)
+    )
+    entry = Action.objects.filter(verb="dispense kit").latest("id")
+    assert timezone.now() - entry.at < timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("on", "at", "sentence"),
+    [
+        ("2999-01-01", "08:00", "has not come yet"),
+        ("2025-04-21", "08:00", "was randomized on 22 Apr 2025"),
+        ("", "", "This field is required"),
+    ],
+)
+def test_a_kit_is_not_dispensed_in_the_future_or_before_randomization(
+    world: World, on: str, at: str, sentence: str
+) -> None:
+    (person,) = randomized(world)
+    visit = visit_of(person, "dosing_1")
+    client = signed_in_as(world, Role.COORDINATOR)
+    dose = {"part": "initial", "step": "starting", "on": on, "at": at}
+    page = text_of(client.post(url("dispense", visit), dose))
+    assert sentence in page
+    assert f'value="{on}"' in page or not on
+    assert not Kit.objects.filter(visit__isnull=False).exists()
 
 
 def test_a_visit_without_a_dose_offers_no_kit(world: World) -> None:
@@ -301,9 +345,12 @@ def test_pages_of_two_participants_in_different_arms_differ_by_their_numbers_onl
         page = text_of(
             signed_in_as(world, Role.COORDINATOR).get(url("randomize", person))
         )
-        page = re.sub(r'csrf[^>]*value="[^"]+"|X-CSRFToken": "[^"]+"', "", page)
+        page = re.sub(
+            r'(csrf|request_key)[^>]*value="[^"]+"|X-CSRFToken": "[^"]+"', "", page
+        )
         number = Randomization.objects.get(participant=person).number
-        for own in (str(person.uuid), person.number, number):
+        following = visit_of(person, "dosing_1")
+        for own in (str(person.uuid), person.number, number, str(following.uuid)):
             page = page.replace(own, "OWN")
         seen[person.pk] = page
     assert len(set(seen.values())) == 1

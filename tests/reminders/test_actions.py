@@ -9,11 +9,12 @@ from django.utils import timezone
 
 from accounts.vocabulary import Role
 from adverse_events.actions import NewEvent, report_events
+from assessments.access import expected_forms
 from assessments.models import Assessment
 from audit.models import Action
 from audit.trail import acting
-from participants.actions import Step
-from participants.models import ConsentItem, Identity, Participant
+from participants.actions import NewIdentity, Step, record_identities
+from participants.models import ConsentItem, Participant
 from reminders import actions
 from reminders.access import failed_reminders
 from reminders.models import Reminder
@@ -21,7 +22,7 @@ from sessions import actions as session_actions
 from sessions.actions import Booking
 from sessions.models import Visit
 from tests.reminders.appointments import BY, Appointment, new_appointment, planned
-from tests.world import SETUP, World, new_world
+from tests.world import SETUP, World, new_world, visit_of
 from trials.models import Trial
 
 
@@ -60,7 +61,7 @@ def test_a_visit_booked_anew_calls_for_a_new_reminder(appointment: Appointment) 
         today=appointment.today,
     )
     assert actions.plan_reminders(now=timezone.now(), by=BY) == 1
-    envelope = actions.address(reminder=first, today=appointment.today)
+    envelope = actions.address(reminder=first, now=timezone.now(), by=BY)
     assert envelope.dropped == "It was no longer called for when it was to be sent."
 
 
@@ -74,14 +75,14 @@ def test_nothing_is_planned_for_days_before_reminders_begin(
 
 
 def test_a_reminder_goes_to_the_participant(appointment: Appointment) -> None:
-    envelope = actions.address(reminder=planned(appointment), today=appointment.today)
+    envelope = actions.address(reminder=planned(appointment), now=timezone.now(), by=BY)
     assert envelope.recipients == (appointment.email,)
     assert envelope.dropped == ""
 
 
 def dropped_because(appointment: Appointment) -> str:
     reminder = Reminder.objects.get(participant=appointment.person)
-    return actions.address(reminder=reminder, today=appointment.today).dropped
+    return actions.address(reminder=reminder, now=timezone.now(), by=BY).dropped
 
 
 def test_a_reminder_is_dropped_when_the_participant_has_left(
@@ -132,7 +133,11 @@ def test_a_reminder_is_dropped_without_consent_to_mails(
 
 def test_a_reminder_is_dropped_without_an_address(appointment: Appointment) -> None:
     planned(appointment)
-    changed(Identity.objects.filter(participant=appointment.person), email="")
+    record_identities(
+        identities=[NewIdentity(appointment.person, "Ada Example", date(1990, 1, 1))],
+        by=appointment.world.actor(Role.COORDINATOR),
+        reason="No longer reads mails",
+    )
     assert "No email address" in dropped_because(appointment)
 
 
@@ -163,6 +168,102 @@ def follow_up_of(world: World, today: date) -> Visit:
         )
 
 
+def waiting_for_a_questionnaire(appointment: Appointment) -> Visit:
+    """Have the screening visit, which has a PCL-5, open and not booked."""
+    changed(
+        Visit.objects.filter(pk=appointment.visit.pk),
+        state="planned",
+        booked_on=None,
+        booked_time=None,
+        mode="",
+        opens=appointment.today,
+        target=appointment.today,
+        closes=appointment.today + timedelta(days=9),
+    )
+    return visit_of(appointment.person, "screening")
+
+
+def test_a_questionnaire_of_the_participants_own_is_asked_for(
+    appointment: Appointment,
+) -> None:
+    waiting_for_a_questionnaire(appointment)
+    reminder = planned(appointment)
+    assert (reminder.kind, reminder.audience) == ("questionnaire", "participant")
+    envelope = actions.address(reminder=reminder, now=timezone.now(), by=BY)
+    assert envelope.recipients == (appointment.email,)
+    assert envelope.words is not None
+    assert "waiting for a questionnaire" in envelope.words.body
+    assert appointment.world.site.phone in envelope.words.body
+    assert actions.plan_reminders(now=timezone.now(), by=BY) == 0
+
+
+def test_a_questionnaire_that_was_begun_is_asked_for_no_more(
+    appointment: Appointment,
+) -> None:
+    visit = waiting_for_a_questionnaire(appointment)
+    reminder = planned(appointment)
+    with acting("prepare test", by=SETUP):
+        Assessment.objects.create(
+            trial=appointment.world.trial,
+            site=appointment.world.site,
+            participant=appointment.person,
+            visit=visit,
+            code="pcl5",
+            instrument="pcl5",
+            version="2013",
+            position=1,
+            state="in_progress",
+            opaque_code="BEGUN",
+        )
+    envelope = actions.address(reminder=reminder, now=timezone.now(), by=BY)
+    assert envelope.dropped == "It was no longer called for when it was to be sent."
+
+
+def test_what_a_clinician_fills_in_is_not_asked_of_the_participant(
+    appointment: Appointment,
+) -> None:
+    visit = visit_of(appointment.person, "dosing_1")
+    changed(
+        Visit.objects.filter(pk=visit.pk),
+        plan="firm",
+        opens=appointment.today,
+        target=appointment.today,
+        closes=appointment.today + timedelta(days=9),
+    )
+    expected = {form.row.form for form in expected_forms([visit])[visit.pk]}
+    assert "cssrs_slc" in expected
+    actions.plan_reminders(now=timezone.now(), by=BY)
+    assert not Reminder.objects.filter(visit=visit).exists()
+
+
+def test_who_is_called_by_phone_is_asked_for_the_questionnaire_as_well(
+    appointment: Appointment,
+) -> None:
+    visit = waiting_for_a_questionnaire(appointment)
+    session_actions.book(
+        bookings=[
+            Booking(visit, appointment.today + timedelta(days=5), mode="phone"),
+        ],
+        by=appointment.world.actor(Role.COORDINATOR),
+        today=appointment.today,
+    )
+    actions.plan_reminders(now=timezone.now(), by=BY)
+    kinds = Reminder.objects.filter(visit=visit).values_list("kind", flat=True)
+    assert set(kinds) == {"week_before", "questionnaire"}
+
+
+def test_what_was_planned_for_the_site_visit_by_visit_is_dropped(
+    appointment: Appointment,
+) -> None:
+    reminder = planned(appointment)
+    changed(
+        Reminder.objects.filter(pk=reminder.pk), kind="window_closing", audience="site"
+    )
+    reminder.refresh_from_db()
+    envelope = actions.address(reminder=reminder, now=timezone.now(), by=BY)
+    assert envelope.dropped == "It was no longer called for when it was to be sent."
+
+
 def test_who_completed_the_trial_is_still_asked_to_follow_up(db: None) -> None:
     world = new_world()
     today = timezone.now().date()
@@ -170,7 +271,7 @@ def test_who_completed_the_trial_is_still_asked_to_follow_up(db: None) -> None:
     actions.plan_reminders(now=timezone.now(), by=BY)
     reminder = Reminder.objects.get(visit=visit)
     assert reminder.kind == "follow_up"
-    assert actions.address(reminder=reminder, today=today).dropped == ""
+    assert actions.address(reminder=reminder, now=timezone.now(), by=BY).dropped == ""
 
 
 def test_follow_up_needs_its_own_consent(db: None) -> None:
@@ -183,48 +284,10 @@ def test_follow_up_needs_its_own_consent(db: None) -> None:
     )
     changed(items, is_given=False)
     reminder = Reminder.objects.get(visit=visit)
-    assert "not consented" in actions.address(reminder=reminder, today=today).dropped
-
-
-def test_an_unsigned_form_calls_for_the_site_even_after_the_participant_left(
-    appointment: Appointment,
-) -> None:
-    world, today = appointment.world, appointment.today
-    changed(
-        Visit.objects.filter(pk=appointment.visit.pk),
-        state="held",
-        held_on=today - timedelta(days=5),
-        plan="recorded",
+    assert (
+        "not consented"
+        in actions.address(reminder=reminder, now=timezone.now(), by=BY).dropped
     )
-    changed(
-        Participant.objects.filter(pk=appointment.person.pk),
-        state="withdrawn",
-        ended_on=today,
-        end_reason="Moved away",
-    )
-    with acting("prepare test", by=SETUP):
-        Assessment.objects.create(
-            trial=world.trial,
-            site=world.site,
-            participant=appointment.person,
-            visit=appointment.visit,
-            code="cssrs_slc",
-            instrument="cssrs_slc",
-            version="1",
-            position=1,
-            state="complete",
-            opaque_code="UNSIGNED",
-            assessed_on=today - timedelta(days=5),
-            source="direct",
-        )
-    reminder = planned(appointment)
-    assert (reminder.kind, reminder.audience) == ("unsigned", "site")
-    envelope = actions.address(reminder=reminder, today=today)
-    wanted = {
-        world.user(Role.COORDINATOR).email,
-        world.user(Role.COORDINATOR, second=True).email,
-    }
-    assert set(envelope.recipients) == wanted
 
 
 def test_a_claimed_reminder_is_free_again_when_the_lease_runs_out(

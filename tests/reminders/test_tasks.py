@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import tomllib
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -21,14 +22,19 @@ from django.conf import settings as django_settings
 from django.core import mail
 from django.utils import timezone
 
+from accounts.models import User
+from accounts.vocabulary import Role
+from adverse_events.actions import NewEvent, report_events
+from audit.seeing import seeing
 from audit.trail import acting
 from config.environment import mail_server
 from reminders import tasks
 from reminders.access import failed_reminders
+from reminders.actions import plan_notices
 from reminders.models import Reminder
 from starter.environment import Profile, place_for
 from tests.reminders.appointments import Appointment, new_appointment, planned
-from tests.world import MAPP2, SETUP, new_world
+from tests.world import MAPP2, SETUP, World, new_world
 
 ROOT = Path(__file__).resolve().parents[2]
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
@@ -168,9 +174,12 @@ import sys, time, django
 django.setup()
 from django.utils import timezone
 from audit.actors import SystemActor
+from audit.seeing import seeing
 from reminders.actions import claim
 by = SystemActor("reminders", triggered_by="test")
-print(claim(reminder_id=int(sys.argv[1]), now=timezone.now(), by=by).pk, flush=True)
+with seeing(by):
+    claimed = claim(reminder_id=int(sys.argv[1]), now=timezone.now(), by=by)
+print(claimed.pk, flush=True)
 time.sleep(120)
 """
 
@@ -237,3 +246,132 @@ def test_a_real_worker_sends_what_is_due_once(own_database: str) -> None:
     (message,) = caught(appointment.email)
     text = text_of(message).lower()
     assert [word for word in TELLING if word in text] == []
+
+
+REPORT_AND_LEAVE = """
+import sys, django
+django.setup()
+from datetime import timedelta
+from django.utils import timezone
+from adverse_events.actions import NewEvent, report_events
+from audit.actors import SystemActor
+from audit.seeing import seeing
+from participants.models import Participant
+by = SystemActor("setup", triggered_by="test")
+with seeing(by):
+    person = Participant.objects.get(pk=int(sys.argv[1]))
+    now = timezone.now()
+    event = NewEvent(
+        person, "Road accident", now.date() - timedelta(days=1), "severe",
+        "unpleasant", "recovering", "not_changed",
+        seriousness=frozenset({"hospitalization"}), site_aware_at=now,
+    )
+    report_events(events=[event], by=by)
+"""
+
+
+def given_own_addresses(world: World, *roles: Role) -> list[str]:
+    """Give the holders of some roles addresses that no other test's mail goes to."""
+    addresses = []
+    with acting("prepare test", by=SETUP, reason="A test needs it so"):
+        for role in roles:
+            addresses.append(f"{uuid.uuid4().hex}@staff.invalid")
+            User.objects.filter(pk=world.user(role).pk).update(email=addresses[-1])
+    return addresses
+
+
+@pytest.mark.services
+@pytest.mark.slow
+@pytest.mark.requirement("SAF-02")
+def test_a_serious_event_reaches_the_sponsor_within_a_minute_of_being_saved(
+    own_database: str,
+) -> None:
+    appointment = new_appointment(new_world())
+    addresses = given_own_addresses(
+        appointment.world, Role.MEDICAL_MONITOR, Role.SAFETY_OFFICER, Role.SPONSOR
+    )
+    environment = environment_for(own_database)
+    # No clock runs here: the act itself wakes the worker, which waits already.
+    with celery_worker(environment):
+        subprocess.run(
+            [sys.executable, "-c", REPORT_AND_LEAVE, str(appointment.person.pk)],
+            cwd=ROOT,
+            env=environment,
+            check=True,
+        )
+        end = time.monotonic() + 60
+        while time.monotonic() < end and not all(map(caught, addresses)):
+            time.sleep(0.2)
+        time.sleep(1)  # a second mail would come now
+    for address in addresses:
+        (message,) = caught(address)
+        assert message["To"] == address  # one mail a person: nobody sees the others
+        text = text_of(message)
+        assert appointment.person.number in text
+        assert "Road accident" not in text
+        assert [word for word in TELLING if word in text.lower()] == []
+
+
+@pytest.mark.services
+def test_a_notice_survives_the_worker_that_was_killed_over_it(
+    own_database: str, real_smtp: None
+) -> None:
+    appointment = new_appointment(new_world())
+    (address,) = given_own_addresses(appointment.world, Role.SPONSOR)
+    environment = environment_for(own_database)
+    subprocess.run(
+        [sys.executable, "-c", REPORT_AND_LEAVE, str(appointment.person.pk)],
+        cwd=ROOT,
+        env=environment,
+        check=True,
+    )
+    with seeing(tasks.BY):
+        plan_notices(now=timezone.now(), by=tasks.BY)
+        reminder = Reminder.objects.get(recipient__email=address)
+    with subprocess.Popen(
+        [sys.executable, "-c", CLAIM_AND_HANG, str(reminder.pk)],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+    ) as worker:
+        assert worker.stdout is not None
+        assert int(worker.stdout.readline()) == reminder.pk
+        worker.send_signal(signal.SIGKILL)
+    assert tasks.send_one(reminder.pk) == "taken"
+    assert caught(address) == []
+    lease_runs_out(reminder)
+    assert tasks.send_one(reminder.pk) == "sent"
+    assert tasks.send_one(reminder.pk) == "taken"
+    assert len(caught(address)) == 1
+
+
+@pytest.mark.services
+def test_a_notice_that_no_mail_server_takes_is_on_the_sites_list_in_minutes(
+    appointment: Appointment, real_smtp: None, settings: Any
+) -> None:
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    now = timezone.now()
+    report_events(
+        events=[
+            NewEvent(
+                appointment.person,
+                "Road accident",
+                appointment.today - timedelta(days=1),
+                "severe",
+                "unpleasant",
+                "recovering",
+                "not_changed",
+                seriousness=frozenset({"hospitalization"}),
+                site_aware_at=now,
+            )
+        ],
+        by=appointment.world.actor(Role.COORDINATOR),
+    )
+    plan_notices(now=now, by=tasks.BY)
+    reminder = Reminder.objects.get(recipient=appointment.world.user(Role.SPONSOR))
+    for _ in range(3):
+        assert tasks.send_one(reminder.pk) == "failed"
+        lease_runs_out(reminder)
+    (failed,) = failed_reminders([appointment.world.site.pk])
+    assert failed.pk == reminder.pk
+    assert "refused" in failed.note.lower()

@@ -1,5 +1,7 @@
 """Therapy sessions and doses: two people, actual times, windows, and reasons."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,10 +10,24 @@ import pytest
 from accounts.models import User
 from accounts.vocabulary import Role
 from audit.refusal import NotPermitted, ReasonNeeded, Refused
-from participants.models import Deviation, Participant
+from audit.trail import acting
+from participants.access import facts_of
+from participants.actions import Step
+from participants.models import (
+    Consent,
+    Deviation,
+    EligibilityDecision,
+    Participant,
+)
 from sessions import actions
+from sessions.access import protocol_gates, standings_of
+from sessions.dosing import forbidding
 from sessions.models import DoseAdministration, TherapySession, Visit
-from tests.world import World, held, new_world, randomized, visit_of
+from tests.world import SETUP, World, held, new_world, randomized, visit_of
+from trials.access import definition_of
+from trials.protocol import observations as protocol
+from trials.protocol.conditions import FactTest
+from trials.protocol.vocabulary import Operator
 
 pytestmark = pytest.mark.django_db
 DENVER = ZoneInfo("America/Denver")
@@ -90,6 +106,84 @@ def test_a_dose_without_a_kit_is_refused(world: World, visit: Visit) -> None:
         Refused, match="No kit has been dispensed for the initial dose of V5"
     ):
         give(world, visit)
+
+
+def unconsented(person: Participant) -> None:
+    Consent.objects.filter(participant=person).update(signed_on=date(2025, 4, 29))
+
+
+def undecided(person: Participant) -> None:
+    EligibilityDecision.objects.filter(participant=person).update(is_eligible=False)
+
+
+def randomized_later(person: Participant) -> None:
+    Participant.objects.filter(pk=person.pk).update(randomized_on=date(2025, 4, 29))
+
+
+def stopped_before(person: Participant) -> None:
+    Participant.objects.filter(pk=person.pk).update(
+        treatment="discontinued",
+        treatment_stopped_on=date(2025, 4, 27),
+        treatment_stop_reason="Asked to",
+    )
+
+
+GATES: list[tuple[Callable[[Participant], None], str]] = [
+    (unconsented, "Signed consent does not allow a dose."),
+    (undecided, "The investigator's signed decision on confirmation is not recorded"),
+    (randomized_later, "Randomization does not allow a dose."),
+    (stopped_before, "Dosing is stopped: treatment was stopped."),
+]
+
+
+@pytest.mark.requirement("DAT-09")
+@pytest.mark.parametrize(("undo", "sentence"), GATES)
+def test_no_dose_without_consent_eligibility_and_randomization(
+    world: World, visit: Visit, undo: Callable[[Participant], None], sentence: str
+) -> None:
+    kit(world, visit)
+    (met,) = standings_of([visit]).values()
+    assert forbidding(met) == ()
+    with acting("undo", by=SETUP, reason="A test takes a gate away"):
+        undo(visit.participant)
+    (standing,) = standings_of([visit_of(visit.participant, "dosing_1")]).values()
+    with pytest.raises(Refused) as refused:
+        give(world, visit)
+    assert sentence in str(refused.value)
+    assert str(refused.value) == " ".join(forbidding(standing))
+    assert not DoseAdministration.objects.filter(given_at__isnull=False).exists()
+
+
+def test_a_dose_given_before_treatment_stopped_that_day_is_recorded(
+    world: World, visit: Visit
+) -> None:
+    kit(world, visit)
+    actions.discontinue_treatment(
+        steps=[Step(visit.participant, date(2025, 4, 28), "Panic after the dose")],
+        by=world.actor(Role.INVESTIGATOR),
+    )
+    assert give(world, visit).given_at == NINE
+
+
+def test_a_gate_of_the_protocol_is_asked_of_the_facts(
+    person: Participant, visit: Visit
+) -> None:
+    definition = definition_of(visit.protocol_version)
+    rule = FactTest(fact="washout_complete", operator=Operator.IS, value=True)
+    asked = ("dosing_1",)
+    gates = (
+        protocol.Gate(code="still_eligible", before=asked, rule=rule),
+        protocol.Gate(code="pregnancy_test", before=asked, form="pregnancy_test"),
+        protocol.Gate(code="of_another_visit", before=("dosing_2",), rule=rule),
+    )
+    facts = facts_of([person.pk])[person.pk]
+    found = protocol_gates(replace(definition, gates=gates), visit, facts)
+    assert [(gate.label, gate.is_met) for gate in found] == [
+        ("Still eligible", True),
+        ("Pregnancy test", None),
+    ]
+    found = protocol_gates(replace(definition, gates=gates), visit, {})
+    assert [gate.is_met for gate in found] == [None, None]
 
 
 def test_the_witness_is_a_second_person(world: World, visit: Visit) -> None:

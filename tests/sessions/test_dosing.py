@@ -14,6 +14,7 @@ from sessions.dosing import (
     Administration,
     Gate,
     SessionRecord,
+    Standing,
     SupplementState,
     SupplementWindow,
     WithheldReason,
@@ -142,7 +143,9 @@ def test_an_unknown_gate_never_passes() -> None:
     record = SessionRecord(
         has_kit=True,
         has_second_signature=True,
-        gates=(Gate("Pregnancy test", None), Gate("Vital signs", is_met=True)),
+        standing=Standing(
+            gates=(Gate("Pregnancy test", None), Gate("Vital signs", is_met=True))
+        ),
     )
     assert stands_in_the_way(Administration.INITIAL, record) == (
         "Pregnancy test is not recorded yet. Record it first.",
@@ -151,8 +154,10 @@ def test_an_unknown_gate_never_passes() -> None:
 
 def test_everything_in_the_way_is_said_at_once() -> None:
     record = SessionRecord(
-        gates=(Gate("Drug screen", is_met=False),),
-        is_stopped_by=("systolic pressure above 180",),
+        standing=Standing(
+            gates=(Gate("Drug screen", is_met=False),),
+            is_stopped_by=("systolic pressure above 180",),
+        ),
     )
     sentences = stands_in_the_way(Administration.INITIAL, record)
     assert [sentence.split()[0] for sentence in sentences] == [

@@ -1,5 +1,7 @@
 """A visit's states and moves."""
 
+from datetime import date, timedelta
+
 import pytest
 
 from audit.refusal import ReasonNeeded, Refused
@@ -11,7 +13,10 @@ from sessions.lifecycle import (
     Move,
     State,
     allowed,
+    is_late,
+    modes_of,
     moved,
+    usual_mode,
 )
 
 
@@ -51,3 +56,42 @@ def test_a_missed_visit_needs_a_reason() -> None:
 def test_every_state_and_move_has_words() -> None:
     assert set(WORDS) == set(State)
     assert set(MOVE_WORDS) == set(Move)
+
+
+@pytest.mark.parametrize(
+    ("kind", "asked", "mode"),
+    [
+        ("call", "", "phone"),
+        ("call", "phone", "phone"),
+        ("screening", "phone or site", "phone"),
+        ("integration", "site or video", "in_person"),
+        ("assessment", "video", "video"),
+        ("preparatory", "", "in_person"),
+        ("preparatory", "by carrier pigeon", "in_person"),
+        ("dosing", "phone", "in_person"),
+    ],
+)
+def test_a_visit_is_usually_held_as_the_protocol_asks(
+    kind: str, asked: str, mode: str
+) -> None:
+    assert usual_mode(kind, asked) == mode
+    assert usual_mode(kind, asked) in modes_of(kind)
+
+
+@pytest.mark.parametrize(
+    ("state", "plan", "days", "late"),
+    [
+        ("planned", "firm", -1, True),
+        ("booked", "firm", -1, True),
+        ("planned", "firm", 0, False),
+        ("planned", "provisional", -1, False),
+        ("held", "firm", -1, False),
+    ],
+)
+def test_only_a_firm_window_that_closed_is_late(
+    state: str, plan: str, days: int, late: bool
+) -> None:
+    today = date(2025, 5, 5)
+    closes = today + timedelta(days=days)
+    assert is_late(state, plan, closes=closes, today=today) is late
+    assert not is_late(state, plan, closes=None, today=today)

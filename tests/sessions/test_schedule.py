@@ -277,8 +277,8 @@ def test_no_day_left_names_the_two_rules() -> None:
     assert found.state is State.NO_DAY
     assert (found.opens, found.closes) == (D(2026, 3, 2), D(2026, 2, 9))
     assert (
-        "First allows it from 2026-03-02, consent (Screening period) until 2026-02-09."
-        in found.why
+        "Not before 2026-03-02 because of First, yet not after 2026-02-09 because of the "
+        "screening period counted from consent." in found.why
     )
 
 

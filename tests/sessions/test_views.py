@@ -12,8 +12,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.vocabulary import Role
+from audit.refusal import Refused
+from audit.trail import acting
 from participants.actions import record_facts
-from participants.models import Consent, Deviation, Participant
+from participants.models import Consent, Deviation, EligibilityDecision, Participant
 from sessions import actions
 from sessions.models import DoseAdministration, TherapySession, Visit
 from tests.world import (
@@ -23,6 +25,7 @@ from tests.world import (
     World,
     baseline_facts,
     consented,
+    eligible_facts,
     enrolled,
     held,
     new_world,
@@ -69,7 +72,6 @@ PARTICIPANT_PAGES = [
     "withdraw",
     "stop_treatment",
     "fail_screening",
-    "complete",
 ]
 VISIT_PAGES = ["book", "hold", "miss", "reinstate"]
 
@@ -327,7 +329,35 @@ def test_the_dosing_page_waits_for_a_kit(
     visit = ready(world)
     page = as_(Role.THERAPIST).get(of("dosing", visit)).content.decode()
     assert "No kit has been dispensed" in page
+    assert "coordinator, investigator or pharmacist dispenses it" in page
     assert "Record dose" not in page
+    dispense = reverse("randomization:dispense", args=[visit.uuid])
+    assert dispense not in page
+    page = as_(Role.COORDINATOR).get(of("dosing", visit)).content.decode()
+    assert dispense in page
+    assert "dispenses it" not in page
+
+
+@pytest.mark.requirement("DAT-09")
+def test_the_dosing_page_shows_the_gates_that_the_act_refuses_on(
+    world: World, as_: Callable[..., Client]
+) -> None:
+    visit = ready(world, "initial")
+    browser = as_(Role.THERAPIST)
+    gates = browser.get(of("dosing", visit)).context["gates"]
+    assert [(gate["sentence"], gate["word"]) for gate in gates] == [
+        ("Signed consent.", "Met"),
+        ("The investigator's signed decision on confirmation.", "Met"),
+        ("Randomization.", "Met"),
+        ("Treatment is not stopped.", "Met"),
+    ]
+    with acting("undo", by=SETUP, reason="A test takes a gate away"):
+        EligibilityDecision.objects.update(is_eligible=False)
+    answer = browser.get(of("dosing", visit))
+    assert answer.context["gates"][1]["word"] == "Not recorded"
+    assert "Record dose" not in answer.content.decode()
+    refused = browser.post(of("give_dose", visit, "initial"), dose(world, "09:00"))
+    assert refused.status_code == 404
 
 
 def test_doses_are_recorded_and_the_window_stands_in_local_time(
@@ -395,16 +425,6 @@ def test_a_baseline_visit_has_no_page_for_doses_or_therapy(
     assert as_(Role.THERAPIST).get(of(name, visit)).status_code == 404
 
 
-def test_completing_leads_back_to_the_participant(
-    world: World, as_: Callable[..., Client]
-) -> None:
-    [person] = randomized(world)
-    response = as_(Role.COORDINATOR).post(of("complete", person), {"on": "2025-09-01"})
-    assert response.status_code == 302
-    person.refresh_from_db()
-    assert person.state == "completed"
-
-
 def test_pages_take_few_queries(world: World, as_: Callable[..., Client]) -> None:
     visit = ready(world, "initial", "supplement")
     browser = as_(Role.THERAPIST)
@@ -425,3 +445,84 @@ def test_withdrawal_of_somebody_not_randomized_is_refused_in_words(
         of("withdraw", person), {"on": "2025-03-20", "why": "Moved away"}
     )
     assert "cannot be withdrawn" in page.content.decode()
+
+
+def chosen(page: str) -> list[str]:
+    """Return the ways of holding a visit that a page has ticked."""
+    inputs = re.findall(r"<input[^>]*name=.mode.[^>]*>", page)
+    found = [re.search(r'value="(\w+)"', each) for each in inputs if "checked" in each]
+    return [each[1] for each in found if each]
+
+
+@pytest.mark.parametrize(
+    ("code", "mode"),
+    [("call_1_day_2", "phone"), ("t2", "video"), ("dosing_1", "in_person")],
+)
+def test_a_visit_is_offered_as_the_protocol_asks_for_it(
+    world: World, as_: Callable[..., Client], code: str, mode: str
+) -> None:
+    [person] = randomized(world)
+    if code != "dosing_1":
+        held(world, [person], "dosing_1")
+    visit = visit_of(person, code)
+    page = as_(Role.COORDINATOR).get(of("hold", visit)).content.decode()
+    assert chosen(page) == [mode]
+
+
+def test_nobody_is_dosed_by_phone(world: World, as_: Callable[..., Client]) -> None:
+    [person] = randomized(world)
+    visit = visit_of(person, "dosing_1")
+    page = as_(Role.COORDINATOR).get(of("hold", visit)).content.decode()
+    assert 'value="phone"' not in page
+    by, on = world.actor(Role.COORDINATOR), date(2025, 4, 28)
+    with pytest.raises(Refused, match="only be held in person"):
+        actions.hold(holdings=[actions.Holding(visit, on, "phone")], by=by)
+    with pytest.raises(Refused, match="only be held in person"):
+        actions.book(bookings=[actions.Booking(visit, on, None, "video")], by=by)
+
+
+def test_a_booking_is_moved_for_somebody_who_asked_and_not_as_an_error(
+    world: World, as_: Callable[..., Client]
+) -> None:
+    [person] = enrolled(world)
+    visit = visit_of(person, "prep_1")
+    on = today_at(world.site) + timedelta(days=3)
+    actions.book(
+        bookings=[actions.Booking(visit, on)], by=world.actor(Role.COORDINATOR)
+    )
+    page = as_(Role.COORDINATOR).get(of("book", visit)).content.decode()
+    assert "Participant asked" in page
+    assert "Transcription error" not in page
+    # A booking that does not say how is told without it, and not with an empty word.
+    assert ", ." not in re.sub(r"\s+", " ", page)
+
+
+def test_an_overdue_visit_is_called_so_where_it_is_recorded(
+    world: World, as_: Callable[..., Client]
+) -> None:
+    [person] = enrolled(world)
+    page = as_(Role.COORDINATOR).get(of("hold", visit_of(person, "prep_1")))
+    assert page.context["state"] == "Overdue"
+
+
+def test_enrollment_is_offered_for_the_day_of_its_visit(
+    world: World, as_: Callable[..., Client]
+) -> None:
+    [person] = consented(world)
+    facts = eligible_facts(person)
+    record_facts(facts=facts, by=world.actor(Role.COORDINATOR))
+    held(world, [person], "screening", "enrollment_visit")
+    form = as_(Role.COORDINATOR).get(of("enroll", person)).context["form"]
+    assert form["on"].value() == visit_of(person, "enrollment_visit").held_on
+
+
+def test_enrollment_is_offered_for_today_where_facts_came_after_its_visit(
+    world: World, as_: Callable[..., Client]
+) -> None:
+    [person] = consented(world)
+    today = today_at(world.site)
+    facts = eligible_facts(person, on=today)
+    record_facts(facts=facts, by=world.actor(Role.COORDINATOR))
+    held(world, [person], "screening", "enrollment_visit")
+    form = as_(Role.COORDINATOR).get(of("enroll", person)).context["form"]
+    assert form["on"].value() == today

@@ -15,7 +15,6 @@ from participants.models import (
     ConsentItem,
     Deviation,
     Fact,
-    Identity,
     Participant,
 )
 from randomization.blocks import ListEntry
@@ -24,6 +23,7 @@ from simulation.defects import planted_defects
 from simulation.driver import Member, Script, demonstrate, full_script
 from simulation.leaving import LOST
 from simulation.plan import Cohort
+from tests.identities import identity_of
 
 TODAY = date(2026, 3, 9)
 OTHERS = 2  # finished participants without a defect
@@ -111,7 +111,6 @@ TRACES: dict[Any, tuple[str, ...]] = {
         *("randomized_on", "ended_on", "end_reason", "treatment", "sex", "age"),
         *("treatment_stopped_on", "treatment_stop_reason"),
     ),
-    Identity: (_NUMBER, "name", "birth_date", "email", "phone"),
     ConsentItem: (_NUMBER, "code", "is_given", "decided_on"),
     Fact: (_NUMBER, "code", "value", "observed_on", "is_current"),
     Visit: (
@@ -137,7 +136,18 @@ TRACES: dict[Any, tuple[str, ...]] = {
 
 def traces() -> dict[str, list[tuple[Any, ...]]]:
     """Return what a play left, by natural keys: no ids, uuids, kits, moments of the trail."""
-    return {
+    found = {
         model.__name__: sorted(model.objects.values_list(*fields), key=repr)
         for model, fields in TRACES.items()
     }
+    people = Participant.objects.order_by("number")
+    return found | {"Identity": [(row.number, *_identity(row)) for row in people]}
+
+
+def _identity(participant: Participant) -> tuple[Any, ...]:
+    known = identity_of(participant)
+    return (
+        ()
+        if known is None
+        else (known.name, known.birth_date, known.email, known.phone)
+    )

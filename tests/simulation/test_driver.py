@@ -8,21 +8,27 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 
 from adverse_events.models import AdverseEvent, SafetyReport
 from assessments.instruments.base import MissingReason
 from assessments.models import Assessment, ItemResponse, ScoreValue
+from audit.actors import SystemActor
 from audit.models import Action
+from audit.seeing import seeing
 from exports.models import ApiToken
+from notices.models import Notice
 from participants.models import Deviation, Participant
 from randomization.access import unblindings_of
+from reminders import actions as reminders
+from reminders.models import Reminder
 from sessions.models import DoseAdministration, Visit
 from simulation.cohort import MISSING_CODE
 from simulation.course import EARLY_MINUTES
@@ -262,6 +268,23 @@ def test_worklists_have_something_to_do(played: Any, script: Script) -> None:
     overdue = Visit.objects.filter(state="planned", plan="firm", closes__lt=TODAY)
     assert overdue.exists()
     assert Trial.objects.get().reminders_from == TODAY
+
+
+def test_nobody_is_told_of_the_days_before_it_was_made(
+    played: Any, script: Script
+) -> None:
+    by = SystemActor("reminders", triggered_by="test")
+    # After every site's morning, before midnight of any.
+    late = datetime(TODAY.year, TODAY.month, TODAY.day, 20, tzinfo=UTC)
+    with seeing(by):
+        assert not Notice.objects.exists()
+        assert reminders.plan_notices(now=late, by=by) == 0
+        assert reminders.plan_clocks(now=late, by=by) == 0
+        reminders.plan_reminders(now=late, by=by)
+        assert reminders.plan_digests(now=late, by=by) > 0
+        days = set(Reminder.objects.values_list("due_on", flat=True))
+        transaction.set_rollback(True)
+    assert days == {TODAY}
 
 
 def test_a_second_play_changes_nothing(played: Any, script: Script) -> None:

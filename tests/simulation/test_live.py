@@ -6,9 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulation.live import LivePlan, LiveState, live_plans
+from simulation.schedule import SATURDAY, SLOTS
 
 days = st.dates(date(2024, 1, 1), date(2032, 12, 31))
 TODAY = date(2026, 3, 8)
+MONDAY = date(2026, 3, 9)
 
 
 def plan_of(state: LiveState, today: date = TODAY) -> LivePlan:
@@ -44,6 +46,24 @@ def test_every_state_is_there_once_with_milestones_in_order(
         if any(visit.dose for visit in plan.visits):
             assert plan.randomized_day is not None
         assert plan.arm is None
+
+
+@settings(deadline=None, max_examples=30)
+@given(today=days, seed=st.binary(max_size=8))
+def test_visits_fall_on_working_days_where_the_window_lets_them(
+    today: date, seed: bytes
+) -> None:
+    yesterday = today - timedelta(days=1)
+    sessions = {LiveState.DOSING_TODAY: today, LiveState.MORNING_AFTER: yesterday}
+    for live in live_plans(today, seed=seed):
+        if sessions.get(live.state, MONDAY).weekday() >= SATURDAY:
+            continue
+        for visit in (*live.plan.visits, *live.booked):
+            slot = SLOTS.get(visit.code)
+            if slot is None or slot.falls_on_any_day:
+                continue
+            day = live.day_zero_on + timedelta(days=visit.day)
+            assert day.weekday() < SATURDAY, (live.state, visit.code)
 
 
 def test_a_person_without_consent_has_no_name() -> None:

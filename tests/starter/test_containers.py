@@ -15,8 +15,13 @@ from starter.environment import ROOT
 
 PROGRAMS = Path(sys.executable).parent
 ONE_SHOT = {"roles", "migrate"}
-SECRETS = {"SECRET_KEY", "ADMIN_PASSWORD", "OWNER_PASSWORD", "WEB_PASSWORD"} | {
-    "WORKER_PASSWORD"
+SECRETS = {
+    "SECRET_KEY",
+    "IDENTITY_KEYS",
+    "ADMIN_PASSWORD",
+    "OWNER_PASSWORD",
+    "WEB_PASSWORD",
+    "WORKER_PASSWORD",
 }
 
 

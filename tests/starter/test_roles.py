@@ -27,9 +27,15 @@ def test_a_literal_with_a_zero_byte_is_refused() -> None:
         literal("a\0b")
 
 
-def test_only_the_backup_role_passes_row_level_security_outside_tests() -> None:
-    granted = [s for s in role_statements({}, testing=False) if " BYPASSRLS" in s]
-    assert [s.split()[2] for s in granted] == ["candor_backup"]
+def test_only_the_backup_and_the_walls_own_role_pass_row_level_security() -> None:
+    statements = role_statements({}, testing=True)
+    granted = [s for s in statements if " BYPASSRLS" in s]
+    assert [s.split()[2] for s in granted] == ["candor_walls", "candor_backup"]
+    assert all(" NOLOGIN " in s for s in granted)
+    # Nobody of the application may become either.
+    members = [s for s in statements if s.startswith("GRANT candor_walls")]
+    assert members == ["GRANT candor_walls TO candor_owner"]
+    assert not any(s.startswith("GRANT candor_backup") for s in statements)
 
 
 def test_the_tester_exists_only_in_test_clusters() -> None:

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from audit.models import Action
+from tests.pages import own_statements
 from tests.world import PASSWORD, World, new_world
 
 Browser = Callable[[User], Client]
@@ -52,7 +53,7 @@ def queries_of(client: Client, url: str) -> int:
     assert client.get(url).status_code == 200
     with only_reading() as queries:
         assert client.get(url).status_code == 200
-    return len(queries)
+    return len(own_statements(queries))
 
 
 def text_of(answer: Any) -> str:

@@ -1,7 +1,7 @@
 """Today: what waits, for whom, and what the page costs."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -12,7 +12,8 @@ from accounts.vocabulary import Role
 from adverse_events import actions as event_actions
 from adverse_events.actions import NewEvent
 from assessments import actions as assessment_actions
-from assessments.actions import Start
+from assessments.actions import Completion, Start
+from assessments.models import Assessment
 from participants.actions import NewScreening, screen
 from participants.models import Participant
 from sessions import actions
@@ -94,6 +95,43 @@ def test_what_nobody_may_do_here_waits_for_others(world: World) -> None:
     assert Kind.FORMS in kinds_for(world, Role.THERAPIST)
 
 
+@pytest.mark.parametrize("role", [Role.MEDICAL_MONITOR, Role.SAFETY_OFFICER])
+def test_who_receives_reports_is_not_shown_the_work_of_a_site(
+    world: World, role: Role
+) -> None:
+    today = today_at(world.site)
+    lives(world, 1, today=today - timedelta(days=20), days=50)
+    (person,) = lives(world, 1, today=today, days=60)
+    serious_event(world, person, aware_at=timezone.now())
+    assert Kind.OVERDUE in kinds_for(world, Role.COORDINATOR)
+    kinds = set(kinds_for(world, role))
+    assert Kind.SAFETY in kinds
+    assert kinds <= {Kind.SAFETY, Kind.CAUSALITY, Kind.UNBLINDING}
+
+
+def test_a_pharmacist_is_shown_the_dosing_visits_alone(world: World) -> None:
+    today = today_at(world.site)
+    people = lives(world, 2, today=today, days=54)
+    serious_event(world, people[0], aware_at=timezone.now())
+    lives(world, 1, today=today - timedelta(days=20), days=50)
+    actions_book(world, visit_of(people[0], "dosing_1"), on=today)
+    desk = desk_of(world.user(Role.PHARMACIST).pk)
+    lines = gather(desk, [world.site], now=timezone.now())
+    assert lines
+    assert {line.visit for line in lines} == {"V5 Experimental session 1"}
+    assert Kind.TODAY in {line.kind for line in lines}
+
+
+@pytest.mark.parametrize("role", [Role.MONITOR, Role.DATA_MANAGER])
+def test_who_follows_a_site_is_shown_what_is_late_there(
+    world: World, role: Role
+) -> None:
+    lives(world, 1, today=today_at(world.site) - timedelta(days=20), days=50)
+    kinds = kinds_for(world, role)
+    assert Kind.OVERDUE in kinds
+    assert Kind.REMINDERS not in kinds
+
+
 def test_a_complete_form_asks_a_therapist_to_sign_it(world: World) -> None:
     (person,) = lives(world, 1, today=today_at(world.site), days=60)
     visit = visit_of(person, "prep_1")
@@ -106,6 +144,36 @@ def test_a_complete_form_asks_a_therapist_to_sign_it(world: World) -> None:
     assert [line.what for line in lines if line.url == url] == [
         "Complete C-SSRS since last contact"
     ]
+
+
+def test_signing_leads_from_the_worklist_to_a_page_that_answers(
+    world: World, browser: Browser
+) -> None:
+    (person,) = lives(world, 1, today=today_at(world.site), days=60)
+    begun = _complete_cssrs(world, person)
+    client = browser(world.user(Role.THERAPIST))
+    desk = desk_of(world.user(Role.THERAPIST).pk)
+    lines = gather(desk, [world.site], now=timezone.now())
+    (line,) = (each for each in lines if each.what.startswith("Sign C-SSRS"))
+    assert line.url == reverse("assessments:enter", args=[begun.uuid])
+    assert "Sign form" in text_of(client.get(line.url))
+    page = client.get(f"/visits/{begun.visit.uuid}/")
+    (form,) = (each for each in page.context["forms"] if "C-SSRS" in each["title"])
+    assert [(act.label, act.url) for act in form["acts"]] == [("Sign", line.url)]
+
+
+# The questions of the C-SSRS that are asked of everybody.
+NONE_OF_THEM = ("01", "02", "12", "14", "15", "17", "19", "21")
+
+
+def _complete_cssrs(world: World, person: Participant) -> Assessment:
+    by = world.actor(Role.THERAPIST)
+    visit = visit_of(person, "prep_1")
+    (begun,) = assessment_actions.start(starts=[Start(visit, "cssrs_slc")], by=by)
+    answers = {f"cssrs{code}": 0 for code in NONE_OF_THEM}
+    completion = Completion(begun, visit.held_on or date.max, "direct", answers)
+    assessment_actions.complete(completions=[completion], by=by)
+    return Assessment.objects.select_related("visit").get(pk=begun.pk)
 
 
 def test_consent_comes_first_for_somebody_on_the_screening_log(world: World) -> None:

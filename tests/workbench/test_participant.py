@@ -1,17 +1,21 @@
 """One participant's page: state, next act, visits, forms, events, and who sees what."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
+from django.db import connection
 
 from accounts.vocabulary import Role
+from participants.actions import NewIdentity, record_identities
 from participants.models import Participant
 from sessions import actions
+from sessions.models import Visit
 from tests.workbench.conftest import Browser, only_reading, queries_of, text_of
 from tests.workbench.life import lives
 from tests.workbench.test_home import dead_links
 from tests.world import World, consented, screened, signed_caps, visit_of
-from trials.access import today_at
+from trials.access import definition_of, today_at
+from workbench.views.course import stages_of, visit_rows
 
 MOST_QUERIES = 15
 
@@ -75,6 +79,68 @@ def test_the_state_line_says_what_comes_next(world: World, browser: Browser) -> 
     assert "next is V5 Experimental session 1, booked for" in answer.context["state"]
 
 
+@pytest.mark.parametrize("days", [55, 130, 167, 176])
+def test_the_timeline_names_the_stages_that_an_export_calls_epochs(
+    world: World, days: int
+) -> None:
+    today = today_at(world.site)
+    (person,) = lives(world, 1, today=today, days=days)
+    visits = list(Visit.objects.filter(participant=person).in_order())
+    rows = visit_rows(visits, {}, today=today)
+    stages = stages_of(person, rows, last_on=today + timedelta(days=400))
+    epochs = {
+        "Screening": "SCREENING",
+        "Preparation": "SCREENING",
+        "Treatment": "TREATMENT",
+        "Follow-up": "FOLLOW-UP",
+    }
+    drawn = [
+        (visit.held_on.isoformat(), epochs[stage.label])
+        for visit in visits
+        if visit.held_on is not None
+        for stage in stages
+        if stage.starts_on <= visit.held_on <= stage.ends_on
+    ]
+    assert drawn == _exported(person)
+    assert len(drawn) >= 6
+
+
+def _exported(person: Participant) -> list[tuple[str, str]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            'SELECT "SVSTDTC", "EPOCH" FROM export.sv WHERE participant_id = %s '
+            'AND "SVOCCUR" = %s ORDER BY "VISITNUM"',
+            [person.pk, "Y"],
+        )
+        return [(str(on), str(epoch)) for on, epoch in cursor.fetchall()]
+
+
+def test_treatment_ends_with_the_assessment_of_the_primary_endpoint(
+    world: World,
+) -> None:
+    today = today_at(world.site)
+    (person,) = lives(world, 1, today=today, days=176)
+    (primary,) = (
+        endpoint
+        for endpoint in definition_of(person.protocol_version).endpoints
+        if endpoint.role == "primary"
+    )
+    stages = {
+        stage.label: stage
+        for stage in stages_of(
+            person,
+            visit_rows(
+                list(Visit.objects.filter(participant=person).in_order()),
+                {},
+                today=today,
+            ),
+            last_on=today,
+        )
+    }
+    assert stages["Treatment"].ends_on == visit_of(person, primary.end).held_on
+    assert stages["Treatment"].starts_on == visit_of(person, "dosing_1").held_on
+
+
 def test_the_course_is_drawn_only_for_those_who_may_see_outcomes(
     world: World, browser: Browser
 ) -> None:
@@ -91,8 +157,15 @@ def test_only_who_may_see_a_name_is_offered_it(world: World, browser: Browser) -
     (person,) = consented(world)
     coordinator = text_of(browser(world.user(Role.COORDINATOR)).get(page_of(person)))
     therapist = text_of(browser(world.user(Role.THERAPIST)).get(page_of(person)))
+    assert "Record identity" in coordinator
+    assert "Record identity" not in therapist
+    known = NewIdentity(person, "Ada Longname-Example", date(1990, 5, 17))
+    record_identities(identities=[known], by=world.actor(Role.COORDINATOR))
+    coordinator = text_of(browser(world.user(Role.COORDINATOR)).get(page_of(person)))
+    therapist = text_of(browser(world.user(Role.THERAPIST)).get(page_of(person)))
     assert "Show name" in coordinator
     assert "Show name" not in therapist
+    assert "Record identity" not in coordinator
 
 
 def test_no_role_that_only_reads_is_offered_an_act(
@@ -112,3 +185,26 @@ def test_every_link_of_every_tab_answers_and_nothing_is_written(
     assert dead_links(client, page_of(person, tab)) == []
     with only_reading():
         client.get(page_of(person, tab))
+
+
+def test_before_consent_an_event_says_why_it_waits(
+    world: World, browser: Browser
+) -> None:
+    (person,) = screened(world, 1)
+    client = browser(world.user(Role.COORDINATOR))
+    (act,) = client.get(page_of(person)).context["acts"].beside
+    assert (act.label, act.url) == ("Report event", "")
+    assert act.why in text_of(client.get(page_of(person)))
+    form = text_of(client.get(f"/participants/{person.uuid}/events/new/"))
+    assert "has not consented" in form
+    assert 'name="term"' not in form
+
+
+def test_treatment_is_over_where_the_chart_has_gone_on_to_follow_up(
+    world: World, browser: Browser
+) -> None:
+    today = today_at(world.site)
+    before, after = (lives(world, 1, today=today, days=days)[0] for days in (160, 169))
+    client = browser(world.user(Role.COORDINATOR))
+    assert "on treatment" in client.get(page_of(before)).context["state"]
+    assert "treatment over" in client.get(page_of(after)).context["state"]

@@ -42,7 +42,7 @@ def test_a_dosing_visit_shows_kit_and_time_and_asks_for_the_session(
     assert answer.context["acts"].primary.label == "Record session"
 
 
-def test_a_booking_of_another_day_is_recorded_on_that_day(
+def test_a_visit_held_sooner_than_booked_is_recorded_from_its_page(
     world: World, browser: Browser
 ) -> None:
     today = today_at(world.site)
@@ -53,9 +53,10 @@ def test_a_booking_of_another_day_is_recorded_on_that_day(
         bookings=[actions.Booking(visit, on, None, "in_person")],
         by=world.actor(Role.COORDINATOR),
     )
-    acts = browser(world.user(Role.COORDINATOR)).get(page_of(person, "dosing_1"))
-    assert acts.context["acts"].primary is None
-    assert "record it then" in acts.context["acts"].blocked.why
+    page = browser(world.user(Role.COORDINATOR)).get(page_of(person, "dosing_1"))
+    acts = page.context["acts"]
+    assert (acts.primary, acts.blocked) == (None, None)
+    assert reverse("sessions:hold", args=[visit.uuid]) in [x.url for x in acts.beside]
 
 
 def test_an_open_window_offers_booking_and_recording(
@@ -127,3 +128,32 @@ def test_every_link_answers_and_nothing_is_written(
     assert dead_links(client, page_of(person, code)) == []
     with only_reading():
         client.get(page_of(person, code))
+
+
+def test_a_visit_whose_window_closed_is_recorded_before_it_is_booked_anew(
+    world: World, browser: Browser
+) -> None:
+    today = today_at(world.site)
+    (person,) = lives(world, 1, today=today - timedelta(days=20), days=50)
+    actions.replan(participants=[person], today=today, by=world.actor(Role.COORDINATOR))
+    client = browser(world.user(Role.COORDINATOR))
+    page = client.get(page_of(person, "dosing_1"))
+    assert page.context["chip"].word == "Overdue"
+    assert page.context["acts"].primary.label == "Record visit"
+    person_page = client.get(f"/participants/{person.uuid}/")
+    assert person_page.context["acts"].primary.label == "Record V5"
+
+
+def test_undoing_a_record_is_no_everyday_act(world: World, browser: Browser) -> None:
+    (person,) = lives(world, 1, today=today_at(world.site), days=60)
+    client = browser(world.user(Role.COORDINATOR))
+    held, dosed = (
+        client.get(page_of(person, code)).context["acts"]
+        for code in ("prep_1", "dosing_1")
+    )
+    assert not any("nstate" in act.label for act in (*held.beside, *dosed.beside))
+    assert [act.label for act in held.rare] == [
+        "Correct the day, or how it was held",
+        "It was not held: undo this record",
+    ]
+    assert len(dosed.rare) == 1, "a dose on record shows that the visit took place"

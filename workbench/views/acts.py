@@ -12,6 +12,7 @@ from participants.access import NEXT_MILESTONE, judged
 from participants.lifecycle import HAS_LEFT, State, Treatment
 from participants.models import Fact, Participant
 from participants.vocabulary import CONFIRMATION
+from sessions.lifecycle import is_late
 from sessions.models import DoseAdministration, TherapySession, Visit
 from trials.access import definition_of
 from workbench.access import Desk
@@ -50,15 +51,23 @@ def participant_acts(
         primary = _next_visit_act(desk, following, today=today)
     beside: tuple[Act, ...] = ()
     if desk.may(_P.REPORT_EVENTS, person.site):
-        url = reverse("adverse_events:report", args=[person.uuid])
-        beside = (Act("Report event", url),)
+        beside = (_reporting(person),)
     return Acts(primary, beside, blocked, tuple(_rare_acts(desk, person)))
+
+
+def _reporting(person: Participant) -> Act:
+    """Return the act of reporting an event; age and sex come with the consent."""
+    if person.age is None:
+        return Act("Report event", why="Events are reported from consent on.")
+    return Act("Report event", reverse("adverse_events:report", args=[person.uuid]))
 
 
 def _completion(desk: Desk, person: Participant) -> Act | None:
     if not desk.may(_P.RECORD_VISITS, person.site):
         return None
-    return Act("Record completion", reverse("sessions:complete", args=[person.uuid]))
+    return Act(
+        "Record completion", reverse("assessments:complete_trial", args=[person.uuid])
+    )
 
 
 def _step_acts(
@@ -91,7 +100,7 @@ def _what_is_missing(
     not_met = sum(each.verdict == "not_met" for each in result.results)
     missing = len(result.missing_facts)
     parts = [
-        _count(not_met, "criterion is not met", "criteria are not met"),
+        _count(not_met, "criterion is not satisfied", "criteria are not satisfied"),
         _count(missing, "fact is not recorded", "facts are not recorded"),
     ]
     is_confirmation = milestone == CONFIRMATION
@@ -99,7 +108,9 @@ def _what_is_missing(
     url = reverse("participants:eligibility", args=[person.uuid])
     said = [part for part in parts if part]
     why = (
-        " and ".join(said) + "." if said else "Not every criterion is known to be met."
+        " and ".join(said) + "."
+        if said
+        else "Not every criterion is known to be satisfied."
     )
     blocked = Act(label, why=why, unlock_url=url)
     may_record = desk.may(_P.RECORD_FACTS, person.site)
@@ -124,12 +135,21 @@ def _next_visit_act(desk: Desk, visit: Visit, *, today: date) -> Act | None:
     name = visit.number or ("call" if visit.kind == "call" else "visit")
     is_day = visit.booked_on is not None and visit.booked_on <= today
     # A call is made within its window, and seldom booked.
-    is_call = visit.kind == "call" and visit.opens is not None and visit.opens <= today
-    if (visit.state == "booked" and is_day) or (visit.state == "planned" and is_call):
+    is_call = (
+        visit.kind == "call"
+        and visit.state == "planned"
+        and visit.opens is not None
+        and visit.opens <= today
+    )
+    if (visit.state == "booked" and is_day) or _is_late(visit, today) or is_call:
         return Act(f"Record {name}", reverse("sessions:hold", args=[visit.uuid]))
     if visit.state == "planned" and visit.plan in {"firm", "no_day"}:
         return Act(f"Book {name}", reverse("sessions:book", args=[visit.uuid]))
     return None
+
+
+def _is_late(visit: Visit, today: date) -> bool:
+    return is_late(visit.state, visit.plan, closes=visit.closes, today=today)
 
 
 def _rare_acts(desk: Desk, person: Participant) -> list[Act]:
@@ -149,11 +169,30 @@ def _rare_acts(desk: Desk, person: Participant) -> list[Act]:
             )
         wanted.append((_P.STOP_TREATMENT, "Withdraw", "sessions:withdraw"))
         wanted.append((_P.UNBLIND, "Unblind", "randomization:unblind"))
+    wanted += _unblindings(person)
     return [
         Act(label, reverse(route, args=[person.uuid]))
         for permission, label, route in wanted
         if desk.may(permission, person.site)
     ]
+
+
+def _unblindings(person: Participant) -> list[tuple[Permission, str, str]]:
+    """Return the unblinding that the protocol plans, and the record of an accident."""
+    if person.randomized_on is None:
+        return []
+    found = [
+        (
+            _P.RECORD_UNBLINDING,
+            "Record accidental unblinding",
+            "randomization:accident",
+        )
+    ]
+    unblinding = definition_of(person.protocol_version).unblinding
+    if unblinding is not None and unblinding.at:
+        planned = (_P.SEE_REVEALED, "Planned unblinding", "randomization:planned")
+        found.insert(0, planned)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,13 +213,26 @@ def visit_acts(desk: Desk, known: AtVisit, *, today: date) -> Acts:
     if visit.state in {"planned", "booked"}:
         return _before(visit, today=today)
     if visit.state != "held":
-        return Acts(beside=(_act("Reinstate", "sessions:reinstate", visit),))
+        return Acts(beside=(_act("Plan visit again", "sessions:reinstate", visit),))
     acts = _after(desk, known)
-    beside = [_act("Reinstate", "sessions:reinstate", visit)]
+    beside: tuple[Act, ...] = ()
     if desk.may(_P.REPORT_EVENTS, visit.site):
         url = reverse("adverse_events:report", args=[visit.participant.uuid])
-        beside.insert(0, Act("Report event", url))
-    return Acts(acts[0] if acts else None, (*acts[1:], *beside))
+        beside = (Act("Report event", url),)
+    return Acts(
+        acts[0] if acts else None, (*acts[1:], *beside), rare=_corrections(known)
+    )
+
+
+def _corrections(known: AtVisit) -> tuple[Act, ...]:
+    """Return what is done about a mistaken record of a visit: never an everyday act."""
+    visit = known.visit
+    correct = _act("Correct the day, or how it was held", "sessions:hold", visit)
+    is_proven = known.session is not None or any(x.given_at for x in known.doses)
+    if is_proven:  # what is on record of it shows that it took place
+        return (correct,)
+    undo = _act("It was not held: undo this record", "sessions:reinstate", visit)
+    return (correct, undo)
 
 
 def _act(label: str, route: str, visit: Visit) -> Act:
@@ -196,10 +248,17 @@ def _before(visit: Visit, *, today: date) -> Acts:
             )
         )
     record = _act("Record visit", "sessions:hold", visit)
-    missed = _act("Record as missed", "sessions:miss", visit)
+    # What no plan asked for is not missed but cancelled.
+    missed = (
+        _act("Cancel visit", "sessions:cancel", visit)
+        if visit.turn
+        else _act("Record as missed", "sessions:miss", visit)
+    )
     if visit.state == "booked":
         return _booked(visit, record, missed, today=today)
     book = _act("Book visit", "sessions:book", visit)
+    if _is_late(visit, today):
+        return Acts(record, (book, missed))
     is_early = visit.opens is not None and visit.opens > today
     return Acts(book, () if is_early else (record, missed))
 
@@ -208,10 +267,8 @@ def _booked(visit: Visit, record: Act, missed: Act, *, today: date) -> Acts:
     change = _act("Change booking", "sessions:book", visit)
     if visit.booked_on is None or visit.booked_on <= today:
         return Acts(record, (change, missed))
-    why = (
-        f"It is booked for {visit.booked_on.day} {visit.booked_on:%b}; record it then."
-    )
-    return Acts(None, (change, missed), Act("Record visit", why=why))
+    # People come sooner than they said: the visit is recorded from here all the same.
+    return Acts(None, (change, record, missed))
 
 
 def _after(desk: Desk, known: AtVisit) -> list[Act]:

@@ -142,6 +142,9 @@ def when_text(visit: Visit) -> str:
 
 
 def _planned_text(visit: Visit) -> str:
+    if visit.plan == "no_day" and visit.opens and visit.closes:
+        # Why is on the visit's own page: a list has no room for two rules.
+        return f"Not before {day_text(visit.opens)}, not after {day_text(visit.closes)}"
     window = window_of(visit)
     if visit.plan in WITHOUT_A_DAY or window is None:
         return in_words(visit.why)
@@ -215,7 +218,7 @@ def drawn(
         today=today,
         first_on=min(person.screened_on, *days),
         last_on=max(days) + timedelta(days=7),
-        stages=_stages(person, rows, last_on=max(days) + timedelta(days=7)),
+        stages=stages_of(person, rows, last_on=max(days) + timedelta(days=7)),
     )
 
 
@@ -233,22 +236,21 @@ def _mark(row: VisitRow, definition: ProtocolDefinition) -> PlannedMark:
     )
 
 
-def _stages(
+def stages_of(
     person: Participant, rows: Sequence[VisitRow], *, last_on: date
 ) -> list[Stage]:
-    """Return the stretches of the course behind the marks: each ends where one begins."""
-    treatment = [
-        day
-        for row in rows
-        if row.visit.kind in {"dosing", "integration"}
-        for day in (row.visit.held_on or row.visit.closes,)
-        if day is not None
-    ]
+    """Return the stretches of the course behind the marks: each ends where one begins.
+
+    The boundaries are those of EPOCH in an export (exports.datasets.columns), where
+    preparation belongs to screening; what has not happened yet is where it is planned.
+    """
+    visits = [row.visit for row in rows if not row.is_quiet]
+    until = _treated_until(visits)
     begins: list[tuple[str, date | None]] = [
         ("Screening", person.screened_on),
         ("Preparation", person.enrolled_on),
-        ("Treatment", person.randomized_on),
-        ("After treatment", max(treatment) + timedelta(days=1) if treatment else None),
+        ("Treatment", _treated_from(person, visits)),
+        ("Follow-up", until and until + timedelta(days=1)),
     ]
     known = [(label, on) for label, on in begins if on is not None and on <= last_on]
     stages = []
@@ -260,7 +262,51 @@ def _stages(
     return stages
 
 
-def state_sentence(person: Participant, following: Visit | None) -> str:
+def _treated_from(person: Participant, visits: Sequence[Visit]) -> date | None:
+    """Return the day of the first dose; before there is one, where it is planned."""
+    is_treated = Treatment(person.treatment) is not Treatment.NOT_STARTED
+    days = [
+        visit.held_on if is_treated else visit.booked_on or visit.target
+        for visit in visits
+        if visit.kind == "dosing" and (visit.state == "held") is is_treated
+    ]
+    return min((day for day in days if day is not None), default=None)
+
+
+def _treated_until(visits: Sequence[Visit]) -> date | None:
+    """Return the day of the protocol's last assessment, or of what ended it before."""
+    ended_on = _ended_on(visits)
+    if ended_on is not None:
+        return ended_on
+    last = _last_assessment(visits)
+    is_open = last is not None and last.state in {"planned", "booked"}
+    return last.closes if last is not None and is_open else None
+
+
+def _ended_on(visits: Sequence[Visit]) -> date | None:
+    """Return the day on which the stretch of treatment ended; None while it has not."""
+    last = _last_assessment(visits)
+    if last is not None and last.held_on is not None:
+        return last.held_on
+    ended = [
+        visit.held_on
+        for visit in visits
+        if visit.kind in {"termination", "early_termination"} and visit.held_on
+    ]
+    return max(ended, default=None)
+
+
+def _last_assessment(visits: Sequence[Visit]) -> Visit | None:
+    return max(
+        (visit for visit in visits if visit.kind == "assessment"),
+        key=lambda visit: visit.position,
+        default=None,
+    )
+
+
+def state_sentence(
+    person: Participant, following: Visit | None, visits: Sequence[Visit]
+) -> str:
     """Return the participant's state in one sentence, with what comes next."""
     state = State(person.state)
     since = {
@@ -272,7 +318,11 @@ def state_sentence(person: Participant, following: Visit | None) -> str:
     parts = [WORDS[state] + (f" since {day_text(since)}" if since else "")]
     treatment = Treatment(person.treatment)
     if treatment is not Treatment.NOT_STARTED:
-        parts.append(TREATMENT_WORDS[treatment].lower())
+        is_over = treatment is Treatment.ON and _ended_on(visits) is not None
+        # The record says so only at completion; the chart has gone on to follow-up.
+        parts.append(
+            "treatment over" if is_over else TREATMENT_WORDS[treatment].lower()
+        )
     if following is not None:
         name = visit_name(following.number, following.label)
         parts.append(f"next is {name}, {_next_when(following)}")

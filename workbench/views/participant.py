@@ -14,15 +14,22 @@ from accounts.vocabulary import Permission
 from adverse_events.models import AdverseEvent
 from adverse_events.vocabulary import OUTCOME_WORDS, SEVERITY_WORDS, Outcome, Severity
 from assessments.access import trajectory
+from assessments.instruments import TITLES
+from audit.diffs import chain_of
 from audit.history import Subject, entries, of_participant
-from audit.sentences import Sentence, names_in, sentences
-from participants.access import facts_of, participants_for
+from audit.naming import names_in
+from audit.sentences import Sentence, sentences
+from participants.access import facts_of, has_identity, participants_for
 from participants.lifecycle import BEFORE_RANDOMIZATION, State
 from participants.models import Deviation, Fact, Participant
-from randomization.access import randomization_numbers
+from randomization.access import (
+    planned_unblinding_of,
+    randomization_numbers,
+    told_of,
+)
 from sessions.models import Visit
 from trials.access import today_at
-from workbench.access import Desk
+from workbench.access import Desk, unseen
 from workbench.rail import desk
 from workbench.views.acts import participant_acts
 from workbench.views.course import (
@@ -41,6 +48,7 @@ RECENT = 5
 RECENT_CHANGES = 3
 _P = Permission
 TABS = {"": "Visits", "forms": "Forms", "events": "Events"}
+_READ_TABS = {"story": "Story", "trail": "Trail", "changes": "Changes"}
 
 
 @require_safe
@@ -63,7 +71,7 @@ def participant(request: HttpRequest, uuid: UUID) -> HttpResponse:
     context = {
         "participant": person,
         "chip": state_chip(person.state),
-        "state": state_sentence(person, following),
+        "state": state_sentence(person, following, visits),
         "acts": participant_acts(
             here, person, facts, following=following, visits=visits, today=today
         ),
@@ -72,6 +80,8 @@ def participant(request: HttpRequest, uuid: UUID) -> HttpResponse:
         and person.age is not None,
         "today": today,
     }
+    if context["may_see_identity"]:
+        context["is_identified"] = has_identity(person.pk)
     context |= _shown(here, person, rows, tab=tab, definition=definition, today=today)
     template = _TEMPLATES.get(tab, _TEMPLATES[""])
     with timezone.override(person.site.time_zone):
@@ -108,16 +118,36 @@ def _shown(
     return {
         "rows": [row for row in rows if not row.is_quiet],
         "quiet": [row for row in rows if row.is_quiet],
+        "unscheduled_url": _unscheduled_url(here, person),
         "timeline": drawn(person, rows, known["definition"], today=known["today"]),
         "randomization_number": numbers.get(person.pk, ""),
+        "told": told_of(person) if _may_be_told(here, person) else "",
         "plots": plots,
         "events": _events(person),
         "recent": _recent(here, person),
     }
 
 
+def _may_be_told(here: Desk, person: Participant) -> bool:
+    """Tell whether the planned unblinding is this reader's to see, if there was one."""
+    if person.randomized_on is None or not here.may(_P.SEE_REVEALED, person.site):
+        return False
+    return planned_unblinding_of(person) is not None
+
+
+def _unscheduled_url(here: Desk, person: Participant) -> str:
+    """Return where a visit that no plan foresees is added; empty where it may not be."""
+    has_left = State(person.state) in {State.WITHDRAWN, State.SCREEN_FAILURE}
+    if has_left or not here.may(_P.RECORD_VISITS, person.site):
+        return ""
+    return reverse("sessions:unscheduled", args=[person.uuid])
+
+
 def tabs(person: Participant, here: Desk, current: str) -> list[dict[str, object]]:
-    """Return the pages of a participant as links; the trail only for its readers."""
+    """Return the pages of a participant as links; the trail only for its readers.
+
+    `count` is how many acts the reader has not seen since they marked the record so.
+    """
     base = reverse("workbench:participant", args=[person.uuid])
     found: list[dict[str, object]] = [
         {
@@ -127,9 +157,14 @@ def tabs(person: Participant, here: Desk, current: str) -> list[dict[str, object
         }
         for key, label in TABS.items()
     ]
-    if here.may(_P.READ_TRAIL, person.site):
-        url = reverse("workbench:trail", args=[person.uuid])
-        found.append({"label": "Trail", "url": url, "is_current": current == "trail"})
+    if not here.may(_P.READ_TRAIL, person.site):
+        return found
+    for key, label in _READ_TABS.items():
+        url = reverse(f"workbench:{key}", args=[person.uuid])
+        found.append({"label": label, "url": url, "is_current": key == current})
+    chain = chain_of("participant", person.pk)
+    state = unseen(here.user_id, [chain]).get(chain)
+    found[-1]["count"] = state.acts if state else 0
     return found
 
 
@@ -171,7 +206,7 @@ def _recent(here: Desk, person: Participant) -> list[Sentence]:
     )
     return sentences(
         found,
-        names=names_in(found),
+        names=names_in(found, titles=TITLES),
         zone=person.site.time_zone,
         sees_outcomes=here.may(_P.VIEW_OUTCOMES, person.site),
         most_changes=RECENT_CHANGES,

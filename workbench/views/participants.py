@@ -1,4 +1,4 @@
-"""The participants of a person's sites: found by number, filtered, page by page."""
+"""The participants of a person's sites: found, filtered, sorted, page by page."""
 
 import csv
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from urllib.parse import urlencode
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -17,15 +17,31 @@ from accounts.vocabulary import Permission
 from participants.access import participants_for
 from participants.lifecycle import WORDS, State
 from participants.models import Participant
+from participants.numbering import hyphened, with_check_digit
 from sessions.drawing.windows import WindowBar, window_bar
 from sessions.models import Visit
-from workbench.access import open_items
+from workbench.access import Desk, open_items
 from workbench.rail import desk, sites_in_view
 from workbench.views.course import when_text
+from workbench.views.ordering import COMING, HELD, Ordering, ordering_of, page_of
 from workbench.vocabulary import Chip, state_chip, visit_name
 from workbench.worklist import window_of
 
 PAGE = 50
+_ASKED = ("q", "state", "site", "sort")
+_ORDERS = {
+    "": "Those in the trial first, then by number.",
+    "number": "By number.",
+    "state": "By state.",
+    "next": "By the day of the next visit.",
+    "last": "By the day of the last visit held.",
+}
+_HEADS = {
+    "number": "Number",
+    "state": "State",
+    "next": "Next visit",
+    "last": "Last visit held",
+}
 _P = Permission
 
 
@@ -58,32 +74,38 @@ def participants(request: HttpRequest) -> HttpResponse:
     """Show one page of participants, newest pages by keyset and never by count."""
     here = desk(request)
     sites = sites_in_view(request, _P.VIEW_PARTICIPANTS)
-    asked = {name: request.GET.get(name, "").strip() for name in ("q", "state", "site")}
-    found = _found(participants_for(here.user_id).filter(site__in=sites), asked)
-    page, newer, older = _page(found, request)
-    if asked["q"] and len(page) == 1 and page[0].number == asked["q"]:
-        return redirect("workbench:participant", uuid=page[0].uuid)
-    rows = _rows(page, here.days())
+    asked = {name: request.GET.get(name, "").strip() for name in _ASKED}
+    ordering = ordering_of(asked["sort"])
+    asked["sort"] = ordering.asked
+    before, after = request.GET.get("before", ""), request.GET.get("after", "")
+    page = page_of(
+        _found(participants_for(here.user_id).filter(site__in=sites), asked),
+        ordering,
+        before=before,
+        after=after,
+        size=PAGE,
+    )
+    people = page.people
+    if len(people) == 1 and people[0].number == hyphened(asked["q"]):
+        return redirect("workbench:participant", uuid=people[0].uuid)
+    rows = _rows(people, here.days())
     if request.GET.get("format") == "csv":
         return _csv(rows)
     context = {
         "rows": rows,
         "asked": asked,
         "states": _chips(asked),
+        "heads": _heads(asked, ordering),
+        "order": _ORDERS[ordering.column],
         "pager": {
-            "newer_url": _link(asked, before=newer) if newer else "",
-            "older_url": _link(asked, after=older) if older else "",
+            "newer_url": _link(asked, before=page.newer) if page.newer else "",
+            "older_url": _link(asked, after=page.older) if page.older else "",
             "shown": f"{len(rows)} shown",
-            "csv_url": _link(
-                asked,
-                format="csv",
-                after=request.GET.get("after", ""),
-                before=request.GET.get("before", ""),
-            ),
+            "csv_url": _link(asked, format="csv", after=after, before=before),
         },
         "may_screen": _P.SCREEN in here.permissions,
         "many_sites": len(here.sites) > 1,
-        "empty": _empty(asked),
+        "empty": None if rows else _empty(asked, likely=_likely(here, asked["q"])),
     }
     return render(request, "workbench/participants.html", context)
 
@@ -92,43 +114,13 @@ def _found(
     people: QuerySet[Participant], asked: dict[str, str]
 ) -> QuerySet[Participant]:
     if q := asked["q"]:
-        people = people.filter(Q(number__startswith=q) | Q(site__number=q))
+        wanted = Q(number__startswith=hyphened(q)) | Q(site__number=q)
+        if q.isdecimal() and len(q) < 4 and (q[0] != "0" or len(q) == 3):
+            wanted |= Q(sequence=int(q))  # the middle of the number, as people call it
+        people = people.filter(wanted)
     if asked["state"] in set(State):
         people = people.filter(state=asked["state"])
     return people.defer("protocol_version__text", "treatment_stop_reason", "end_reason")
-
-
-def _page(
-    people: QuerySet[Participant], request: HttpRequest
-) -> tuple[list[Participant], str, str]:
-    """Return a page with the keys of the pages before and after it, empty for none."""
-    before, after = _key(request.GET.get("before")), _key(request.GET.get("after"))
-    if before:
-        number, pk = before
-        people = people.filter(Q(number__lt=number) | Q(number=number, pk__lt=pk))
-        page = list(people.order_by(F("number").desc(), F("pk").desc())[: PAGE + 1])
-        has_newer, has_older = len(page) > PAGE, True
-        page = page[:PAGE][::-1]
-    else:
-        if after:
-            number, pk = after
-            people = people.filter(Q(number__gt=number) | Q(number=number, pk__gt=pk))
-        page = list(people.order_by("number", "pk")[: PAGE + 1])
-        has_newer, has_older = bool(after), len(page) > PAGE
-        page = page[:PAGE]
-    if not page:
-        return [], "", ""
-    newer = _key_of(page[0]) if has_newer else ""
-    return page, newer, _key_of(page[-1]) if has_older else ""
-
-
-def _key(text: str | None) -> tuple[str, int] | None:
-    number, _, pk = (text or "").rpartition("_")
-    return (number, int(pk)) if number and pk.isdecimal() and len(pk) < 19 else None
-
-
-def _key_of(person: Participant) -> str:
-    return f"{person.number}_{person.pk}"
 
 
 def _link(asked: dict[str, str], **more: str) -> str:
@@ -152,20 +144,30 @@ def _chips(asked: dict[str, str]) -> list[dict[str, object]]:
     ]
 
 
+def _heads(asked: dict[str, str], ordering: Ordering) -> dict[str, dict[str, str]]:
+    """Return the head of each column that sorts: its words, its link and its aria-sort."""
+    return {
+        column: {
+            "label": label,
+            "url": _link(asked | {"sort": ordering.towards(column).asked}),
+            "aria": ordering.aria(column),
+        }
+        for column, label in _HEADS.items()
+    }
+
+
 def _rows(page: Sequence[Participant], days: Mapping[int, date]) -> list[Row]:
     """Return the rows of a page in three queries, whatever is in it."""
     visits = Visit.objects.filter(participant__in=page).defer("missed_reason", "why")
     coming = {
         visit.participant_id: visit
-        for visit in visits.filter(
-            state__in=["planned", "booked"], plan__in=["firm", "provisional"]
-        )
+        for visit in visits.filter(COMING)
         .order_by("participant_id", Coalesce("booked_on", "target"), "position")
         .distinct("participant_id")
     }
     held = {
         visit.participant_id: visit
-        for visit in visits.filter(state="held")
+        for visit in visits.filter(HELD)
         .order_by("participant_id", "-held_on", "-position")
         .distinct("participant_id")
     }
@@ -225,8 +227,24 @@ def _dates(visit: Visit | None) -> tuple[date | None, date | None, date | None]:
     return visit.opens, visit.closes, visit.booked_on
 
 
-def _empty(asked: dict[str, str]) -> dict[str, str]:
-    if any(asked.values()):
+def _likely(here: Desk, q: str) -> Participant | None:
+    """Return who is meant by a number whose check digit does not fit, if there is one."""
+    meant = with_check_digit(q)
+    if not meant or meant == hyphened(q):
+        return None
+    return participants_for(here.user_id).filter(number=meant).first()
+
+
+def _empty(asked: dict[str, str], *, likely: Participant | None) -> dict[str, str]:
+    if likely is not None:
+        return {
+            "sentence": f"{hyphened(asked['q'])} is no participant: its check digit does "
+            "not fit.",
+            "next": f"Did you mean {likely.number}? Compare it with the source.",
+            "url": reverse("workbench:participant", args=[likely.uuid]),
+            "link": f"Open {likely.number}",
+        }
+    if asked["q"] or asked["state"] or asked["site"]:
         return {
             "sentence": "No participant matches.",
             "next": "Numbers begin with the site's number, such as 01-001-9.",

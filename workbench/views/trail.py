@@ -8,8 +8,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.vocabulary import Permission
+from assessments.instruments import TITLES
 from audit.history import Subject, entries, of_participant
-from audit.sentences import names_in, sentences
+from audit.naming import names_in
+from audit.sentences import sentences
 from participants.access import participants_for
 from workbench.rail import desk
 from workbench.views.participant import tabs
@@ -38,7 +40,7 @@ def trail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     page = found[:PAGE]
     shown = sentences(
         page,
-        names=names_in(page),
+        names=names_in(page, titles=TITLES),
         zone=person.site.time_zone,
         sees_outcomes=here.may(Permission.VIEW_OUTCOMES, person.site),
     )

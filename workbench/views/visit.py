@@ -106,6 +106,7 @@ def _form_line(here: Desk, found: Visit, form: ExpectedForm) -> dict[str, Any]:
     assessment = form.assessment
     return {
         "title": form.title,
+        "uuid": assessment.uuid if assessment else None,
         "chip": form_chip(form.state),
         "is_hidden": form.is_hidden,
         "is_optional": form.row.optional,
@@ -135,15 +136,23 @@ def _form_acts(here: Desk, found: Visit, form: ExpectedForm) -> list[Act]:
         may_enter = here.may(_P.ENTER_ASSESSMENTS, found.site)
         acts = [Act("Go on", enter), aside] if may_enter else []
     elif form.state == "complete" and here.may(_P.SIGN_ASSESSMENTS, found.site):
-        url = reverse("assessments:sign", args=[uuid])
-        acts.insert(0, Act("Sign", url))
+        # The page of the form has its answers and asks for the password.
+        acts = [Act("Sign", enter)]
     return acts
 
 
 def _of_a_rater(
     here: Desk, found: Visit, form: ExpectedForm, *, uuid: UUID
 ) -> list[Act]:
-    """A rater's form is opened by those who may read outcomes; the site sees its state."""
+    """A rater's form is opened by those who may read outcomes; the site sees its state.
+
+    While nobody has completed it, the site and the pool's keeper may change its rater.
+    """
+    may_reassign = here.may(_P.ENTER_ASSESSMENTS, found.site) or here.may(
+        _P.ASSIGN_RATERS, found.site
+    )
+    if may_reassign and form.is_reassignable:
+        return [Act("Another rater", reverse("assessments:reassign", args=[uuid]))]
     if not here.may(_P.VIEW_OUTCOMES, found.site) or form.state not in _READABLE:
         return []
     return [Act("Open", reverse("assessments:enter", args=[uuid]))]

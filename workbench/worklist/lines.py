@@ -1,8 +1,9 @@
 """A line of the worklist, and who asks for it where and when."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Protocol
 from uuid import UUID
 
 from django.urls import reverse
@@ -42,11 +43,31 @@ class Address:
         return reverse(self.route, args=arguments) + self.end
 
 
+class Planned(Protocol):
+    """Whatever has a window: the record of a visit, or what a list reads of it."""
+
+    @property
+    def opens(self) -> date | None: ...
+    @property
+    def target(self) -> date | None: ...
+    @property
+    def closes(self) -> date | None: ...
+
+
+def window_of(visit: Planned) -> PlannedWindow | None:
+    """Return the visit's window for drawing; None where it has none or no day is left."""
+    if visit.opens is None or visit.target is None or visit.closes is None:
+        return None
+    if not visit.opens <= visit.target <= visit.closes:
+        return None
+    return PlannedWindow(visit.opens, visit.target, visit.closes)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """One piece of work: what, for whom, when or why, and where it is done.
 
-    `window` is drawn when it is shown, as of `today`.
+    The window of `planned` is drawn when it is shown, as of `today`.
     """
 
     kind: Kind
@@ -56,7 +77,7 @@ class Line:
     why: str
     visit: str = ""
     person: UUID | None = None
-    window: PlannedWindow | None = None
+    planned: Planned | None = None
     booked_on: date | None = None
     today: date | None = None
     clock: Clock | None = None
@@ -73,9 +94,10 @@ class Line:
 
     @property
     def bar(self) -> WindowBar | None:
-        if self.window is None or self.today is None:
+        window = window_of(self.planned) if self.planned else None
+        if window is None or self.today is None:
             return None
-        return window_bar(self.window, today=self.today, booked_on=self.booked_on)
+        return window_bar(window, today=self.today, booked_on=self.booked_on)
 
     @property
     def chip(self) -> Chip:
@@ -85,18 +107,32 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """Who asks, about which sites, and when: local days by site."""
+    """Who asks, about which sites, and when: local days by site.
+
+    What the person may do at each site is worked out once: a worklist of a thousand
+    lines asks several times for each.
+    """
 
     desk: Desk
     sites: Mapping[int, Site]
     days: Mapping[int, date]
     now: datetime
+    permissions: Mapping[int, frozenset[Permission]]
 
     def may(self, permission: Permission, site_id: int) -> bool:
-        return self.desk.may(permission, self.sites[site_id])
+        return permission in self.permissions[site_id]
 
     def may_somewhere(self, permission: Permission) -> bool:
-        return any(self.desk.may(permission, site) for site in self.sites.values())
+        return any(permission in self.permissions[pk] for pk in self.sites)
+
+
+def here_of(desk: Desk, sites: Sequence[Site], *, now: datetime) -> Here:
+    """Return where a person asks for the worklist of some of their sites."""
+    given = {
+        site.pk: frozenset(each for each in Permission if desk.may(each, site))
+        for site in sites
+    }
+    return Here(desk, {site.pk: site for site in sites}, desk.days(), now, given)
 
 
 def ago(day: date, today: date) -> str:

@@ -89,14 +89,14 @@ _ENROLL = Step(
     "Enroll participant",
     "sessions:enroll",
     _P.SCREEN,
-    "Every criterion asked so far is met",
+    "Every criterion asked so far is satisfied",
 )
 _CONFIRM = Step(
     Kind.ELIGIBILITY,
     "Confirm eligibility",
     "sessions:confirm",
     _P.CONFIRM_ELIGIBILITY,
-    "Every criterion is met",
+    "Every criterion is satisfied",
 )
 _RANDOMIZE = Step(
     Kind.STEPS,

@@ -1,69 +1,82 @@
 """Visits on the worklist: overdue, due today, windows closing, booked soon."""
 
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Collection, Iterator
+from datetime import date, time
+from typing import NamedTuple
+from uuid import UUID
 
 from django.db.models import Q
 
 from accounts.vocabulary import Permission
-from sessions.drawing.windows import PlannedWindow, today_text
+from sessions.drawing.windows import today_text
 from sessions.models import Visit
 from workbench.vocabulary import Kind, visit_name
-from workbench.worklist.lines import AHEAD, Address, Here, Line, ago
+from workbench.worklist.lines import AHEAD, Address, Here, Line, ago, window_of
 
 _P = Permission
-_SHOWN = (
-    *("uuid", "site_id", "number", "label", "position", "state", "plan"),
-    *("opens", "target", "closes", "booked_on", "booked_time"),
-    *("participant__uuid", "participant__number"),
-)
 
 
-def visits(here: Here) -> Iterator[Line]:
-    """Return visits that are due: one query, however many there are."""
+class OpenVisit(NamedTuple):
+    """What the worklist reads of a visit: a site may have a thousand that are open."""
+
+    uuid: UUID
+    site_id: int
+    number: str
+    label: str
+    position: int
+    plan: str
+    opens: date | None
+    target: date | None
+    closes: date | None
+    booked_on: date | None
+    booked_time: time | None
+    participant__uuid: UUID
+    participant__number: str
+
+
+def visits(here: Here, kinds: Collection[str] = ()) -> Iterator[Line]:
+    """Return visits that are due, of some kinds or all: one query, however many."""
     horizon = max(here.days.values()) + AHEAD
     due = Q(booked_on__lte=horizon) | Q(plan="firm", closes__lte=horizon)
-    visits = (
-        Visit.objects.open_to_record()
-        .filter(due, site__in=here.sites)
-        .select_related("participant")
-        .only(*_SHOWN)
-    )
-    for visit in visits:
+    visits = Visit.objects.open_to_record().filter(due, site__in=here.sites)
+    if kinds:
+        visits = visits.filter(kind__in=kinds)
+    for visit in map(OpenVisit._make, visits.values_list(*OpenVisit._fields)):
         found = standing_of(visit, today=here.days[visit.site_id])
         if found is None:
             continue
         kind, why = found
+        what, at = _act(visit, kind, here)
         yield Line(
             kind=kind,
-            what=_visit_act(visit, kind, here),
-            at=_where(visit, kind, here),
-            participant=visit.participant.number,
-            person=visit.participant.uuid,
+            what=what,
+            at=at,
+            participant=visit.participant__number,
+            person=visit.participant__uuid,
             visit=visit_name(visit.number, visit.label),
             why=why,
-            window=window_of(visit),
+            planned=visit,
             booked_on=visit.booked_on,
             today=here.days[visit.site_id],
             order=(
                 _day_of(visit, kind),
                 str(visit.booked_time or ""),
-                visit.participant.number,
+                visit.participant__number,
                 visit.position,
             ),
         )
 
 
-def _day_of(visit: Visit, kind: Kind) -> date:
+def _day_of(visit: OpenVisit, kind: Kind) -> date:
     if kind in {Kind.TODAY, Kind.COMING} and visit.booked_on:
         return visit.booked_on
     return visit.closes or visit.booked_on or date.max
 
 
-def standing_of(visit: Visit, *, today: date) -> tuple[Kind, str] | None:
+def standing_of(visit: OpenVisit, *, today: date) -> tuple[Kind, str] | None:
     """Return what an open visit asks for today and why; None when it asks for nothing."""
-    booked, time = visit.booked_on, visit.booked_time
-    at = f"at {time:%H:%M}" if time else "no time given"
+    booked, clock = visit.booked_on, visit.booked_time
+    at = f"at {clock:%H:%M}" if clock else "no time given"
     is_firm = visit.plan == "firm" and visit.closes is not None
     if is_firm and visit.closes is not None and visit.closes < today:
         return Kind.OVERDUE, f"Window closed {ago(visit.closes, today)}"
@@ -79,7 +92,7 @@ def standing_of(visit: Visit, *, today: date) -> tuple[Kind, str] | None:
     return found
 
 
-def _closing(visit: Visit, today: date) -> tuple[Kind, str] | None:
+def _closing(visit: OpenVisit, today: date) -> tuple[Kind, str] | None:
     if visit.closes is None or visit.closes > today + AHEAD:
         return None
     if visit.closes == today:
@@ -89,23 +102,10 @@ def _closing(visit: Visit, today: date) -> tuple[Kind, str] | None:
     return Kind.CLOSING, f"Not booked, {text}"
 
 
-def window_of(visit: Visit) -> PlannedWindow | None:
-    """Return the visit's window for drawing; None where it has none or no day is left."""
-    if visit.opens is None or visit.target is None or visit.closes is None:
-        return None
-    if not visit.opens <= visit.target <= visit.closes:
-        return None
-    return PlannedWindow(visit.opens, visit.target, visit.closes)
-
-
-def _visit_act(visit: Visit, kind: Kind, here: Here) -> str:
+def _act(visit: OpenVisit, kind: Kind, here: Here) -> tuple[str, Address]:
+    """Return what is done about a visit, and where."""
     if not here.may(_P.RECORD_VISITS, visit.site_id) or kind is Kind.COMING:
-        return "See visit"
-    return "Book visit" if kind is Kind.CLOSING else "Record visit"
-
-
-def _where(visit: Visit, kind: Kind, here: Here) -> Address:
-    if not here.may(_P.RECORD_VISITS, visit.site_id) or kind is Kind.COMING:
-        return Address("workbench:visit", visit.uuid)
-    route = "sessions:book" if kind is Kind.CLOSING else "sessions:hold"
-    return Address(route, visit.uuid)
+        return "See visit", Address("workbench:visit", visit.uuid)
+    if kind is Kind.CLOSING:
+        return "Book visit", Address("sessions:book", visit.uuid)
+    return "Record visit", Address("sessions:hold", visit.uuid)

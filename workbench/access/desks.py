@@ -34,6 +34,20 @@ class Desk:
         )
 
     @property
+    def reads_whole_trail(self) -> bool:
+        """Whether this person reads the trail of a trial, and not of single sites."""
+        return any(self.reads_trail_of(trial) for trial in self.trials)
+
+    def reads_trail_of(self, trial: Trial) -> bool:
+        """Tell whether this person reads what belongs to a whole trial and to no site."""
+        return any(
+            line.trial_id == trial.pk
+            and line.site_id is None
+            and Permission.READ_TRAIL in ROLES[Role(line.role)].permissions
+            for line in self.lines
+        )
+
+    @property
     def trials(self) -> tuple[Trial, ...]:
         found = {line.trial_id: line.trial for line in self.lines}
         return tuple(sorted(found.values(), key=lambda trial: trial.identifier))

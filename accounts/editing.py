@@ -1,0 +1,289 @@
+"""Forms that change what is saved: two people's versions are compared, none is lost."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Generic, TypeVar
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.forms import BoundField
+from django.http import QueryDict
+
+from accounts.http import SignedInRequest
+from audit import versions
+from audit.versions import Change, Record, Seen
+
+_Form = TypeVar("_Form", bound=forms.Form)
+SEEN, SHOWN, ASKED, KEEP = "seen", "seen_values", "seen_asked", "keep_"
+MINE, THEIRS = "mine", "theirs"
+SENTENCE = (
+    "Somebody else changed this while you had it open. Nothing is lost, and nothing of "
+    "yours is saved yet: choose which value stays, then save again."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A field that both changed: what was typed, what is saved now, by whom and when."""
+
+    name: str
+    label: str
+    mine: str
+    theirs: str
+    who: str
+    at: str
+
+    @property
+    def keep(self) -> str:
+        """Return the name of the choice's field."""
+        return f"{KEEP}{self.name}"
+
+
+@dataclass(slots=True)
+class Edit(Generic[_Form]):
+    """A form with the version of what it shows; `lines` wait for the person's choice.
+
+    `taken` are the fields that only others changed: the form has their values.
+    """
+
+    form: _Form
+    by: Any
+    seen: Seen
+    shown: str
+    _now: Seen
+    lines: list[Line] = field(default_factory=list)
+    taken: list[Line] = field(default_factory=list)
+    # Whether nothing is left in the form that differs from what is saved.
+    is_same: bool = False
+
+    @property
+    def asked(self) -> str:
+        """Return the names of the fields that the page asks to choose for."""
+        return " ".join(line.name for line in self.lines)
+
+    @contextmanager
+    def guard(self) -> Iterator[None]:
+        """Run the act; raise `Changed`, with nothing saved, if others were quicker."""
+        with versions.unless_changed(list(self._now), self._now, by=self.by):
+            yield
+
+    def guarded(self, act: Callable[[], object]) -> Callable[[], None]:
+        """Return the act under `guard`."""
+
+        def run() -> None:
+            with self.guard():
+                act()
+
+        return run
+
+
+def edited(
+    request: SignedInRequest,
+    make: Callable[[QueryDict | None], _Form],
+    *,
+    rows: Sequence[models.Model] = (),
+    records: Sequence[Record] = (),
+    zone: str = "UTC",
+    is_whole: bool = False,
+    is_sent: bool = True,
+) -> Edit[_Form]:
+    """Return the form of a page that changes `rows` (or `records` of the trail).
+
+    `make` returns the form for what was typed, or as it starts; what it reads by itself,
+    it reads when it is called. Where somebody else changed since the page was opened
+    what the form shows, the form comes back refused with both versions (DAT-04); the
+    times of it are those of `zone`. An act on a record as it stands (to sign it, to undo
+    it) `is_whole`: after any change of somebody else's it is to be looked at again. Not
+    `is_sent` is a form beside the one that was sent from the same page.
+    """
+    known = list(dict.fromkeys([*versions.records_of(rows), *records]))
+    now = versions.newest(known)
+    versions.catch_up(rows)
+    if request.method != "POST" or not is_sent:
+        form = make(None)
+        return Edit(form, request.actor, now, _shown(form), now)
+    seen, shown = Seen.parsed(request.POST.get(SEEN, "")), request.POST.get(SHOWN, "")
+    asked = request.POST.get(ASKED, "").split()
+    changes = versions.since(known, seen) if SEEN in request.POST else []
+    if not asked and not versions.by_others(changes, request.actor):
+        return Edit(make(request.POST), request.actor, seen, shown, now)
+    if is_whole:
+        form = make(request.POST)
+        form.add_error(None, _look_again(versions.by_others(changes, request.actor)[0]))
+        return Edit(form, request.actor, now, shown, now)
+    merge = _Merge(request, make, changes or versions.since(known, {}))
+    return merge.edit(now, _read(shown), asked=asked, zone=ZoneInfo(zone))
+
+
+def _look_again(change: Change) -> str:
+    return (
+        f"{change.who} changed this while you had it open. Look at it as it stands now, "
+        "then send it again. Nothing is saved yet."
+    )
+
+
+class _Merge(Generic[_Form]):
+    """Three versions of one form: as it was shown, as it was typed, as it is saved now."""
+
+    def __init__(
+        self,
+        request: SignedInRequest,
+        make: Callable[[QueryDict | None], _Form],
+        changes: Sequence[Change],
+    ) -> None:
+        self.make, self.changes = make, changes
+        self.by = request.actor
+        self.data: QueryDict = request.POST.copy()
+        self.saved = make(None)
+        self.typed = make(request.POST)
+        self.lines: list[Line] = []
+        self.taken: list[Line] = []
+
+    def edit(
+        self,
+        now: Seen,
+        shown: Mapping[str, str],
+        *,
+        asked: Sequence[str],
+        zone: ZoneInfo,
+    ) -> Edit[_Form]:
+        self.asked, self.zone = asked, zone
+        # What is only offered, the time of now, is nobody's change.
+        offered = getattr(self.saved, "offered", frozenset())
+        for name in self.saved.fields:
+            if name in shown and name not in offered:
+                self._settle(name, shown[name])
+        form = self.make(self.data)
+        if self.lines:
+            form.add_error(None, SENTENCE)
+        edit = Edit(form, self.by, now, _shown(self.saved), now)
+        edit.lines, edit.taken = self.lines, self.taken
+        edit.is_same = all(
+            text_of(form[name]) == text_of(self.saved[name])
+            for name in shown.keys() & self.saved.fields.keys()
+        )
+        return edit
+
+    def _settle(self, name: str, then: str) -> None:
+        mine, theirs = text_of(self.typed[name]), text_of(self.saved[name])
+        is_changed = digest(theirs) != then
+        is_asked = name in self.asked
+        if mine == theirs or not (is_changed or is_asked):
+            return
+        if is_changed and not is_asked and digest(mine) == then:
+            self._put(name)
+            self.taken.append(self._line(name))
+            return
+        choice = None if is_changed else self.data.get(f"{KEEP}{name}")
+        if choice == THEIRS:
+            self._put(name)
+        elif choice != MINE:
+            self.data.pop(f"{KEEP}{name}", None)
+            self.lines.append(self._line(name))
+
+    def _put(self, name: str) -> None:
+        """Put what is saved now in the place of what was typed."""
+        bound = self.saved[name]
+        values = _values(bound)
+        self.data.setlist(bound.html_name, values)
+        if not values:
+            del self.data[bound.html_name]
+
+    def _line(self, name: str) -> Line:
+        change = self._change_of(name)
+        return Line(
+            name=name,
+            label=str(self.saved[name].label),
+            mine=words_of(self.typed[name]),
+            theirs=words_of(self.saved[name]),
+            who=change.who if change else "",
+            at=_moment(change.at.astimezone(self.zone)) if change else "",
+        )
+
+    def _change_of(self, name: str) -> Change | None:
+        """Return the newest change that names the field's column, else the newest."""
+        others = versions.by_others(self.changes, self.by) or self.changes
+        for change in others:
+            if change.columns is None or {name, f"{name}_id"} & change.columns:
+                return change
+        return others[0] if others else None
+
+
+def _shown(form: forms.Form) -> str:
+    """Return what a form shows as a digest for each field, to compare with later."""
+    found = {name: digest(text_of(form[name])) for name in form.fields}
+    return json.dumps(found, separators=(",", ":"))
+
+
+def _read(text: str) -> dict[str, str]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _values(bound: BoundField) -> list[str]:
+    """Return what a browser would send for a field as it stands."""
+    value = bound.value()
+    if isinstance(bound.field.widget, forms.CheckboxInput):
+        return ["on"] if value and value not in {"False", "false"} else []
+    shown = bound.field.widget.format_value(value)
+    if isinstance(shown, list | tuple):
+        return [str(each) for each in shown if each not in {None, ""}]
+    return [] if shown in {None, ""} else [str(shown)]
+
+
+def text_of(bound: BoundField) -> str:
+    """Return a field's value in one spelling, whether it was typed or is saved."""
+    values = [_spelled(bound.field, value) for value in _values(bound)]
+    return "\n".join(sorted(values))
+
+
+def _spelled(kind: forms.Field, text: str) -> str:
+    if isinstance(kind, forms.ChoiceField) or kind.widget.is_hidden:
+        return text
+    try:
+        value = kind.to_python(text)
+    except ValidationError:
+        return text
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    return text.strip().replace("\r\n", "\n") if isinstance(value, str) else str(value)
+
+
+def words_of(bound: BoundField) -> str:
+    """Return a field's value as a person reads it; empty for nothing."""
+    values = _values(bound)
+    kind = bound.field
+    if isinstance(kind, forms.BooleanField):
+        return "Yes" if values else "No"
+    if isinstance(kind, forms.ChoiceField):
+        labels = {str(value): str(label) for value, label in kind.choices}  # type: ignore[union-attr,misc] # none here has groups
+        return "; ".join(labels.get(value, value) for value in values)
+    return "; ".join(_day(kind, value) for value in values)
+
+
+def _day(kind: forms.Field, text: str) -> str:
+    try:
+        value = kind.to_python(text)
+    except ValidationError:
+        return text
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return f"{value.day} {value:%b %Y}"
+    return _moment(value) if isinstance(value, datetime) else text
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.day} {at:%b %Y %H:%M}"

@@ -1,0 +1,1 @@
+"""The verifier of exported trails: one script that needs nothing of the project."""

@@ -1,0 +1,25 @@
+"""Pages of randomization: treating, unblinding, and loading what is sealed."""
+
+from randomization.views.loading import kits, load_kits, load_list
+from randomization.views.treating import dispense, exchange, randomize
+from randomization.views.unblinding import (
+    accident,
+    impact,
+    planned,
+    unblind,
+    unblindings,
+)
+
+__all__ = [
+    "accident",
+    "dispense",
+    "exchange",
+    "impact",
+    "kits",
+    "load_kits",
+    "load_list",
+    "planned",
+    "randomize",
+    "unblind",
+    "unblindings",
+]

@@ -1,0 +1,173 @@
+"""Randomizing, dispensing a kit, and exchanging one that cannot be given."""
+
+from typing import cast
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+
+from accounts.http import SignedInRequest
+from accounts.vocabulary import Permission
+from audit.refusal import Refused
+from participants.access import participants_for
+from participants.lifecycle import State
+from participants.models import Participant
+from randomization import actions
+from randomization.access import (
+    exchanged_at,
+    gates_of,
+    kits_of,
+    randomization_numbers,
+)
+from randomization.forms import DispenseForm, ExchangeForm, RandomizeForm
+from sessions.access import doses_of, visits_for
+from sessions.dosing import WORDS, Administration
+from sessions.models import DoseAdministration, Visit
+from trials.access import definition_of
+
+
+def randomize(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Show what must be true before randomization, and randomize."""
+    signed_in = cast(SignedInRequest, request)
+    people = participants_for(signed_in.user.pk, Permission.RANDOMIZE)
+    person = get_object_or_404(people.select_related("site__trial"), uuid=uuid)
+    typed = request.POST if request.method == "POST" else None
+    form = RandomizeForm(typed, site=person.site, now=timezone.now())
+    if request.method == "POST" and form.is_valid():
+        asked = actions.Randomizing(person, form.moment())
+        try:
+            actions.randomize(randomizings=[asked], by=signed_in.actor)
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            return redirect("randomization:randomize", uuid=person.uuid)
+    number = randomization_numbers([person.pk]).get(person.pk, "")
+    gates = [] if number else gates_of(person)
+    context = {
+        "participant": person,
+        "form": form,
+        "number": number,
+        "following": _next_dosing(person) if number else None,
+        "gates": [_gate_line(gate.is_met, gate.sentence) for gate in gates],
+        "may_randomize": bool(gates) and all(gate.is_met for gate in gates),
+    }
+    return render(request, "randomization/randomize.html", context)
+
+
+def _next_dosing(person: Participant) -> Visit | None:
+    """Return the dosing visit that comes next: randomization is done for it."""
+    open_visits = Visit.objects.filter(participant=person).open_to_record()
+    return open_visits.filter(kind="dosing").in_order().first()
+
+
+def _step_before(visit: Visit) -> str:
+    """Return in a sentence the step of the session before this one."""
+    given = DoseAdministration.objects.filter(
+        visit__participant=visit.participant_id,
+        visit__position__lt=visit.position,
+        given_at__isnull=False,
+    ).select_related("visit")
+    last = given.order_by("-visit__position", "id").first()
+    if last is None:
+        return ""
+    return f"{last.visit.called} was given at {last.step.replace('_', ' ')}."
+
+
+def _gate_line(is_met: bool, sentence: str) -> dict[str, str]:  # noqa: FBT001 - one of a pair
+    if is_met:
+        return {
+            "tone": "good",
+            "word": "Met",
+            "icon": "check-circle",
+            "sentence": sentence,
+        }
+    return {
+        "tone": "late",
+        "word": "Not met",
+        "icon": "x-circle",
+        "sentence": sentence,
+    }
+
+
+def dispense(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Dispense a kit for a dose of a visit, and show its number."""
+    signed_in = cast(SignedInRequest, request)
+    visits = visits_for(signed_in.user.pk, Permission.DISPENSE)
+    visit = get_object_or_404(visits, uuid=uuid)
+    planned = definition_of(visit.protocol_version).visits_by_code.get(visit.code)
+    kits = kits_of([visit.pk]).get(visit.pk, [])
+    form = DispenseForm(
+        request.POST or None,
+        steps=planned.dose if planned else (),
+        dispensed={kit.part for kit in kits},
+        site=visit.site,
+        now=timezone.now(),
+        before=_step_before(visit),
+    )
+    if request.method == "POST" and form.is_valid():
+        part, step = form.cleaned_data["part"], form.cleaned_data["step"]
+        asked = actions.KitRequest(visit, part, step, form.moment())
+        try:
+            actions.dispense_kits(requests=[asked], by=signed_in.actor)
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            return redirect("randomization:dispense", uuid=visit.uuid)
+    is_planned = bool(planned and planned.dose)
+    context = {
+        "visit": visit,
+        "participant": visit.participant,
+        "form": form,
+        "kits": kits,
+        "exchanged": exchanged_at(visit),
+        "settled": _settled_parts(visit),
+        "is_randomized": visit.participant.state == State.RANDOMIZED.value,
+        "is_planned": is_planned,
+        "is_open": is_planned and len(kits) < 2,
+    }
+    return render(request, "randomization/dispense.html", context)
+
+
+def _settled_parts(visit: Visit) -> set[str]:
+    """Return the parts whose dose was given or withheld: their kit stays as it is."""
+    return {
+        dose.part for dose in doses_of(visit) if dose.given_at or dose.withheld_reason
+    }
+
+
+def exchange(request: HttpRequest, uuid: UUID, part: str) -> HttpResponse:
+    """Exchange a kit that was damaged or lost for one that holds the same, unseen."""
+    signed_in = cast(SignedInRequest, request)
+    visits = visits_for(signed_in.user.pk, Permission.DISPENSE)
+    visit = get_object_or_404(visits, uuid=uuid)
+    kits = kits_of([visit.pk]).get(visit.pk, [])
+    kit = next((each for each in kits if each.part == part), None)
+    if kit is None:
+        raise Http404
+    form = ExchangeForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        asked = actions.Exchange(
+            visit, part, form.cleaned_data["condition"], timezone.now()
+        )
+        try:
+            actions.exchange_kits(
+                exchanges=[asked],
+                reason=form.cleaned_data["why"],
+                by=signed_in.actor,
+            )
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, f"Kit {kit.number} is exchanged.")
+            return redirect("randomization:dispense", uuid=visit.uuid)
+    context = {
+        "visit": visit,
+        "participant": visit.participant,
+        "kit": kit,
+        "dose_words": WORDS[Administration(part)],
+        "form": form,
+        "is_settled": part in _settled_parts(visit),
+    }
+    return render(request, "randomization/exchange.html", context)

@@ -1,0 +1,99 @@
+"""What a participant agreed to, thing by thing: what stands, what was, and a change."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from accounts.editing import Edit, edited
+from accounts.http import SignedInRequest
+from accounts.vocabulary import Permission
+from participants.access import consent_history, participants_for
+from participants.actions import ConsentDecision
+from participants.lifecycle import WORDS, State
+from participants.models import ConsentItem, Participant
+from participants.vocabulary import CONSENT_ITEMS, PARTICIPATION
+from sessions import actions
+from sessions.forms import AgreementForm
+from sessions.views.attempts import attempted
+from trials.access import may, today_at
+
+_CHIPS = {
+    True: {"tone": "good", "word": "Agreed", "icon": "check-circle"},
+    False: {"tone": "late", "word": "Not agreed", "icon": "x-circle"},
+    None: {"tone": "plain", "word": "Not asked", "icon": "question-circle"},
+}
+
+
+@require_http_methods(["GET", "POST"])
+def agreements(request: SignedInRequest, uuid: UUID) -> HttpResponse:
+    """Show what a participant agreed to, and record that one thing changed."""
+    permission = Permission.RECORD_CONSENT
+    if request.method == "GET":
+        permission = Permission.VIEW_PARTICIPANTS
+    person = get_object_or_404(participants_for(request.user.pk, permission), uuid=uuid)
+    items = {item.code: item for item in ConsentItem.objects.filter(participant=person)}
+    today = today_at(person.site)
+    edit = edited(
+        request,
+        lambda data: AgreementForm(
+            data,
+            given={code: item.is_given for code, item in items.items()},
+            today=today,
+        ),
+        rows=list(items.values()),
+        is_whole=True,
+    )
+    form = edit.form
+
+    def act() -> None:
+        data = form.cleaned_data
+        decision = ConsentDecision(person, data["code"], form.is_given, data["on"])
+        actions.decide_consent_items(
+            decisions=[decision], by=request.actor, reason=data["why"], today=today
+        )
+
+    if request.method == "POST" and attempted(form, edit.guarded(act)):
+        label = CONSENT_ITEMS[form.cleaned_data["code"]]
+        done = "agreed to" if form.is_given else "taken back"
+        messages.success(request, f"{label}: recorded as {done}.")
+        return redirect("sessions:agreements", uuid=person.uuid)
+    return _page(request, person, items, edit=edit)
+
+
+def _page(
+    request: SignedInRequest,
+    person: Participant,
+    items: dict[str, ConsentItem],
+    *,
+    edit: Edit[AgreementForm],
+) -> HttpResponse:
+    reader, site = request.user.pk, person.site
+    lines = [
+        {
+            "label": label,
+            "item": items.get(code),
+            "chip": _CHIPS[items[code].is_given if code in items else None],
+        }
+        for code, label in CONSENT_ITEMS.items()
+    ]
+    reads_trail = may(reader, Permission.READ_TRAIL, site)
+    history = consent_history(person) if reads_trail else []
+    context = {
+        "participant": person,
+        "state": WORDS[State(person.state)],
+        "lines": lines,
+        "form": edit.form,
+        "edit": edit,
+        "is_consented": PARTICIPATION in items,
+        "may_change": may(reader, Permission.RECORD_CONSENT, site),
+        "history": [
+            {"change": change, "label": CONSENT_ITEMS.get(change.code, change.code)}
+            for change in history
+        ],
+    }
+    with timezone.override(site.time_zone):
+        return render(request, "sessions/agreements.html", context)
