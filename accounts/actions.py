@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from audit.actors import Actor, AnyActor
+from audit.binding import bound
 from audit.refusal import NotPermitted
 from audit.trail import acting
 
@@ -76,7 +77,7 @@ def note_refused_sign_in(*, username: str, ip: str | None) -> None:
 
 def end_session(*, token: str) -> None:
     """End the session that a token stands for."""
-    with connection.cursor() as cursor:
+    with bound() as cursor:
         cursor.execute("SELECT audit.end_session(%s, %s)", [token, settings.VERSION])
 
 
@@ -90,7 +91,7 @@ def open_session(
     user_agent: str = "",
 ) -> None:
     """Let a token stand for a person until `expires_at`; the trail gets an entry."""
-    with connection.cursor() as cursor:
+    with bound() as cursor:
         cursor.execute(
             "SELECT audit.open_session(%s, %s, %s, %s, %s::inet, %s, %s)",
             [user.pk, token, kind, expires_at, ip, user_agent, settings.VERSION],

@@ -1,4 +1,4 @@
-"""Whether the database still has the triggers and functions that the migrations made.
+"""Whether the database still has the triggers, functions and walls of the migrations.
 
 A capture trigger that is missing, switched off or changed lets changes pass that no
 chain will ever miss (VAL-08). Nothing in the database could be trusted to say so: what
@@ -7,7 +7,7 @@ ought to be there is read from the migrations themselves.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection
@@ -15,11 +15,16 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations import RunSQL, SeparateDatabaseAndState
 from django.db.migrations.operations.base import Operation
 
-SCHEMAS = ("audit", "sealed", "identity", "walls")
+OWNERS = {
+    "audit": "candor_audit",
+    "sealed": "candor_unblinded",
+    "identity": "candor_identity",
+    "walls": "candor_walls",
+}
 _FUNCTION = re.compile(
     r"CREATE\s+(?:OR\s+REPLACE\s+)?FUNCTION\s+(\w+\.\w+)\s*\("
     # Up to its text, and never into the next function's.
-    r"(?:(?!\bFUNCTION\b).)*?(?:\bAS\s+\$\$(.*?)\$\$|\bRETURN\s|\bBEGIN\s+ATOMIC\b)",
+    r"((?:(?!\bFUNCTION\b).)*?)(?:\bAS\s+\$\$(.*?)\$\$|\bRETURN\s|\bBEGIN\s+ATOMIC\b)",
     re.DOTALL | re.IGNORECASE,
 )
 _TRIGGER = re.compile(
@@ -32,7 +37,31 @@ _DROPPED = re.compile(
     re.IGNORECASE,
 )
 _MOVED = re.compile(r"ALTER\s+TABLE\s+([\w.]+)\s+SET\s+SCHEMA\s+(\w+)", re.IGNORECASE)
+_WALL = re.compile(
+    r"ALTER\s+TABLE\s+([\w.]+)\s+(ENABLE|DISABLE|FORCE|NO\s+FORCE)\s+ROW\s+LEVEL",
+    re.IGNORECASE,
+)
+_POLICY = re.compile(
+    r"(CREATE|DROP)\s+POLICY\s+(\w+)\s+ON\s+([\w.]+)([^;]*)", re.IGNORECASE
+)
 _ARGUMENT = re.compile(r"'((?:[^']|'')*)'")
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function's text (None: PostgreSQL keeps it in a form of its own), and as whom."""
+
+    text: str | None
+    as_owner: bool
+
+
+@dataclass(slots=True)
+class Wall:
+    """Row-level security of a table, with its policies in one plain spelling."""
+
+    is_on: bool = False
+    is_forced: bool = False
+    policies: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +71,14 @@ class Declared:
     A trigger is keyed by (table, name) and valued by (function, arguments).
     """
 
-    functions: dict[str, str | None]  # None: PostgreSQL keeps it in a form of its own
+    functions: dict[str, Function]
     triggers: dict[tuple[str, str], tuple[str, tuple[str, ...]]]
+    walls: dict[str, Wall]
 
 
 def declared() -> Declared:
     """Return what all migrations together declare, in their order."""
-    known = Declared({}, {})
+    known = Declared({}, {}, {})
     for statement in _statements():
         _declare(statement, known)
     return known
@@ -58,18 +88,21 @@ def _declare(text: str, known: Declared) -> None:
     events = sorted(
         (
             found
-            for pattern in (_FUNCTION, _TRIGGER, _DROPPED, _MOVED)
+            for pattern in (_FUNCTION, _TRIGGER, _DROPPED, _MOVED, _WALL, _POLICY)
             for found in pattern.finditer(text)
         ),
         key=lambda found: found.start(),
     )
     for found in events:
         if found.re is _FUNCTION:
-            if found[1].partition(".")[0] in SCHEMAS:
-                known.functions[found[1]] = found[2]
+            if found[1].partition(".")[0] in OWNERS:
+                as_owner = "SECURITY DEFINER" in found[2].upper()
+                known.functions[found[1]] = Function(found[3], as_owner)
         elif found.re is _TRIGGER:
             arguments = tuple(_ARGUMENT.findall(found[4]))
             known.triggers[_qualified(found[2]), found[1]] = found[3], arguments
+        elif found.re in {_WALL, _POLICY}:
+            _build(found, known.walls)
         elif found.re is _MOVED:
             _move(_qualified(found[1]), found[2], known)
         elif found[1].upper() == "TRIGGER":
@@ -78,10 +111,31 @@ def _declare(text: str, known: Declared) -> None:
             known.functions.pop(found[2], None)
 
 
+def _build(found: re.Match[str], walls: dict[str, Wall]) -> None:
+    is_policy = found.re is _POLICY
+    wall = walls.setdefault(_qualified(found[3 if is_policy else 1]), Wall())
+    if is_policy and found[1].upper() == "CREATE":
+        wall.policies[found[2]] = _spelled(found[4])
+    elif is_policy:
+        wall.policies.pop(found[2], None)
+    elif found[2].upper() in {"ENABLE", "DISABLE"}:
+        wall.is_on = found[2].upper() == "ENABLE"
+    else:
+        wall.is_forced = found[2].upper() == "FORCE"
+
+
+def _spelled(condition: str) -> str:
+    """Return a policy as PostgreSQL and we both write it: no spaces, brackets, schema."""
+    plain = re.sub(r"\bAS\s+\w+", "", condition, flags=re.IGNORECASE)
+    return re.sub(r"[\s()]|::bigint\[\]|\baudit\.", "", plain).lower()
+
+
 def _move(table: str, schema: str, known: Declared) -> None:
     there = f"{schema}.{table.partition('.')[2]}"
     for place, name in [key for key in known.triggers if key[0] == table]:
         known.triggers[there, name] = known.triggers.pop((place, name))
+    if table in known.walls:
+        known.walls[there] = known.walls.pop(table)
 
 
 def _qualified(table: str) -> str:
@@ -120,24 +174,32 @@ def drift() -> list[str]:
     return [
         *_changed_functions(known),
         *_changed_triggers(known),
+        *_changed_walls(known),
+        *_widened(),
         *_switched_off(),
     ]
 
 
 def _changed_functions(known: Declared) -> Iterator[str]:
-    found = dict(
-        _asked(
-            "SELECT p.pronamespace::regnamespace::text || '.' || p.proname, p.prosrc "
+    found = {
+        name: rest
+        for name, *rest in _asked(
+            "SELECT p.pronamespace::regnamespace::text || '.' || p.proname, p.prosrc, "
+            "p.prosecdef, n.nspname, pg_get_userbyid(p.proowner) "
             "FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace "
             "WHERE n.nspname = ANY (%s)",
-            [list(SCHEMAS)],
+            [list(OWNERS)],
         )
-    )
-    for name, text in sorted(known.functions.items()):
+    }
+    for name, wanted in sorted(known.functions.items()):
         if name not in found:
             yield f"The function {name} is missing."
-        elif found[name] != (text or ""):
+            continue
+        text, as_owner, schema, owner = found[name]
+        if (text, as_owner) != (wanted.text or "", wanted.as_owner):
             yield f"The function {name} is not the one that the migrations made."
+        elif owner != OWNERS[schema]:
+            yield f"The function {name} belongs to {owner}, not to {OWNERS[schema]}."
     for name in sorted(found.keys() - known.functions.keys()):
         yield f"The function {name} was made by no migration."
 
@@ -167,6 +229,49 @@ def _changed_triggers(known: Declared) -> Iterator[str]:
             yield f"The trigger {name} of {table} is not the one of the migrations."
     for table, name in sorted(found):
         yield f"The trigger {name} of {table} was made by no migration."
+
+
+def _changed_walls(known: Declared) -> Iterator[str]:
+    found: dict[str, Wall] = {}
+    for table, is_on, is_forced, name, condition in _asked(
+        """
+        SELECT c.relnamespace::regnamespace::text || '.' || c.relname,
+            c.relrowsecurity, c.relforcerowsecurity, p.polname,
+            concat(CASE p.polcmd WHEN 'r' THEN 'FOR SELECT' END,
+                'USING' || pg_get_expr(p.polqual, p.polrelid),
+                'WITH CHECK' || pg_get_expr(p.polwithcheck, p.polrelid))
+        FROM pg_class c LEFT JOIN pg_policy p ON p.polrelid = c.oid
+        WHERE c.relrowsecurity OR c.relforcerowsecurity OR p.oid IS NOT NULL
+        """
+    ):
+        wall = found.setdefault(table, Wall(is_on, is_forced))
+        if name:
+            wall.policies[name] = _spelled(condition)
+    for table, wanted in sorted(known.walls.items()):
+        if found.pop(table, None) != wanted:
+            yield f"The wall of {table} is not the one of the migrations."
+    for table in sorted(found):
+        yield f"The wall of {table} was made by no migration."
+
+
+def _widened() -> Iterator[str]:
+    """Rights on the trail and behind the walls that no role of the program has."""
+    for table, role, right in _asked(
+        """
+        SELECT c.oid::regclass::text, r.role, p.name
+        FROM pg_class c,
+            unnest(ARRAY['candor_app', 'candor_web', 'candor_worker', 'candor_export',
+                'candor_backup']) AS r (role),
+            unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER']) AS p (name)
+        WHERE c.relnamespace = ANY (%s::regnamespace[]) AND c.relkind IN ('r', 'v')
+          AND (has_table_privilege(r.role, c.oid, p.name)
+            OR p.name IN ('INSERT', 'UPDATE')
+                AND has_any_column_privilege(r.role, c.oid, p.name))
+        ORDER BY 1, 2, 3
+        """,
+        [list(OWNERS)],
+    ):
+        yield f"The role {role} has been given {right} on {table}."
 
 
 def _named(function: str) -> str:

@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from psycopg import Cursor
 
 from audit.actors import Actor, AnyActor
+from audit.binding import bound
 from audit.refusal import SessionEnded
 
 # Read and written in one statement; OFFSET 0 has the old values read first.
@@ -91,9 +92,8 @@ def _looking(eyes: _Eyes) -> Iterator[None]:
 
 
 def _look(eyes: _Eyes) -> _Eyes:
-    with connection.cursor() as cursor:
-        cursor.execute(_LOOK, [eyes.token, eyes.job])
-        token, job, *_ = cursor.fetchone()
+    with bound() as cursor:
+        token, job, *_ = cursor.execute(_LOOK, [eyes.token, eyes.job]).fetchone() or ()
     return _Eyes(token, job)
 
 

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from audit.actors import NOWHERE, Actor, AnyActor, Place
+from audit.binding import bound
 from audit.refusal import NotPermitted, ReasonNeeded, Refused, SessionEnded
 from audit.seeing import transaction_of
 
@@ -84,7 +85,7 @@ def _open_action(  # noqa: PLR0917 - the columns of one entry
     where = [place.trial_id, place.site_id, place.participant_id]
     what = [verb, reason.strip(), subject]
     more = json.dumps(details) if details is not None else None
-    with connection.cursor() as cursor:
+    with bound() as cursor:
         if isinstance(by, Actor):
             cursor.execute(
                 "SELECT audit.open_action"
@@ -105,7 +106,8 @@ def _open_action(  # noqa: PLR0917 - the columns of one entry
                 "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb)",
                 [by.job, by.triggered_by, *what, *where, settings.VERSION, more],
             )
-        return int(cursor.fetchone()[0])
+        (action,) = cursor.fetchone() or (0,)
+        return int(action)
 
 
 @contextmanager

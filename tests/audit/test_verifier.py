@@ -369,6 +369,13 @@ DRIFTS = {
     "ALTER ROLE candor_export SET session_replication_role = replica": "no trigger fires",
     "CREATE FUNCTION audit.quiet() RETURNS trigger LANGUAGE plpgsql AS"
     " 'BEGIN RETURN NULL; END'": "audit.quiet was made by no migration",
+    "ALTER FUNCTION audit.sign SECURITY INVOKER": "audit.sign is not the one",
+    "ALTER FUNCTION audit.link OWNER TO candor_owner": "belongs to candor_owner",
+    "ALTER TABLE participants_fact NO FORCE ROW LEVEL SECURITY": "participants_fact",
+    "ALTER POLICY seen ON participants_fact USING (true)": "participants_fact",
+    "CREATE POLICY more ON participants_fact USING (true)": "participants_fact",
+    "GRANT UPDATE ON audit.audit_action TO candor_web": "given UPDATE",
+    "GRANT INSERT (reason) ON audit.audit_action TO candor_web": "given INSERT",
 }
 
 
