@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.forms import BoundField
@@ -54,7 +55,7 @@ class Edit(Generic[_Form]):
     """
 
     form: _Form
-    by: Any
+    request: SignedInRequest
     seen: Seen
     shown: str
     _now: Seen
@@ -71,8 +72,17 @@ class Edit(Generic[_Form]):
     @contextmanager
     def guard(self) -> Iterator[None]:
         """Run the act; raise `Changed`, with nothing saved, if others were quicker."""
-        with versions.unless_changed(list(self._now), self._now, by=self.by):
+        if SEEN not in self.request.POST:
+            yield  # no page of ours sent this, so there is no version to hold to
+            return
+        with versions.unless_changed(list(self._now), self._now, by=self.request.actor):
             yield
+        for line in self.taken:
+            messages.info(
+                self.request,
+                f"{line.who} had changed “{line.label}” meanwhile; it is now "
+                f"{line.theirs or 'nothing'}.",
+            )
 
     def guarded(self, act: Callable[[], object]) -> Callable[[], None]:
         """Return the act under `guard`."""
@@ -104,20 +114,23 @@ def edited(
     `is_sent` is a form beside the one that was sent from the same page.
     """
     known = list(dict.fromkeys([*versions.records_of(rows), *records]))
-    now = versions.newest(known)
-    versions.catch_up(rows)
     if request.method != "POST" or not is_sent:
+        now = versions.newest(known)
+        versions.catch_up(rows)
         form = make(None)
-        return Edit(form, request.actor, now, _shown(form), now)
+        return Edit(form, request, now, _shown(form), now)
     seen, shown = Seen.parsed(request.POST.get(SEEN, "")), request.POST.get(SHOWN, "")
     asked = request.POST.get(ASKED, "").split()
     changes = versions.since(known, seen) if SEEN in request.POST else []
     if not asked and not versions.by_others(changes, request.actor):
-        return Edit(make(request.POST), request.actor, seen, shown, now)
+        now = Seen({record: seen[record] for record in known} | dict(seen))
+        return Edit(make(request.POST), request, seen, shown, now)
+    now = versions.newest(known)
+    versions.catch_up(rows)
     if is_whole:
         form = make(request.POST)
         form.add_error(None, _look_again(versions.by_others(changes, request.actor)[0]))
-        return Edit(form, request.actor, now, shown, now)
+        return Edit(form, request, now, shown, now)
     merge = _Merge(request, make, changes or versions.since(known, {}))
     return merge.edit(now, _read(shown), asked=asked, zone=ZoneInfo(zone))
 
@@ -139,7 +152,7 @@ class _Merge(Generic[_Form]):
         changes: Sequence[Change],
     ) -> None:
         self.make, self.changes = make, changes
-        self.by = request.actor
+        self.request = request
         self.data: QueryDict = request.POST.copy()
         self.saved = make(None)
         self.typed = make(request.POST)
@@ -155,15 +168,14 @@ class _Merge(Generic[_Form]):
         zone: ZoneInfo,
     ) -> Edit[_Form]:
         self.asked, self.zone = asked, zone
-        # What is only offered, the time of now, is nobody's change.
-        offered = getattr(self.saved, "offered", frozenset())
+        offered = _offered(self.saved)
         for name in self.saved.fields:
             if name in shown and name not in offered:
                 self._settle(name, shown[name])
         form = self.make(self.data)
         if self.lines:
             form.add_error(None, SENTENCE)
-        edit = Edit(form, self.by, now, _shown(self.saved), now)
+        edit = Edit(form, self.request, now, _shown(self.saved), now)
         edit.lines, edit.taken = self.lines, self.taken
         edit.is_same = all(
             text_of(form[name]) == text_of(self.saved[name])
@@ -209,7 +221,7 @@ class _Merge(Generic[_Form]):
 
     def _change_of(self, name: str) -> Change | None:
         """Return the newest change that names the field's column, else the newest."""
-        others = versions.by_others(self.changes, self.by) or self.changes
+        others = versions.by_others(self.changes, self.request.actor) or self.changes
         for change in others:
             if change.columns is None or {name, f"{name}_id"} & change.columns:
                 return change
@@ -218,8 +230,18 @@ class _Merge(Generic[_Form]):
 
 def _shown(form: forms.Form) -> str:
     """Return what a form shows as a digest for each field, to compare with later."""
-    found = {name: digest(text_of(form[name])) for name in form.fields}
+    # What is only offered, as the day of today, nobody has saved.
+    offered = _offered(form)
+    found = {
+        name: digest("" if name in offered else text_of(form[name]))
+        for name in form.fields
+    }
     return json.dumps(found, separators=(",", ":"))
+
+
+def _offered(form: forms.Form) -> frozenset[str]:
+    """Return the fields that start with something nobody has saved, as the form says."""
+    return getattr(form, "offered", frozenset())
 
 
 def _read(text: str) -> dict[str, str]:

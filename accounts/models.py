@@ -41,7 +41,7 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         return self.name
 
-    def check_password(self, raw_password: str) -> bool:
+    def check_password(self, raw_password: str | None) -> bool:
         """Compare and nothing else: Django would renew an old hash outside any act."""
         return check_password(raw_password, self.password)
 

@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
+from django.urls import Resolver404, resolve
 from django.utils.crypto import salted_hmac
 
 from accounts.models import AnsweredRequest, User
@@ -20,7 +21,7 @@ FIELD = "request_key"
 # Longer than any sign-in lasts: with the next one the token against forged requests
 # changes, so that no page from before it can be sent again.
 KEPT_FOR = timedelta(days=2)
-_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
+_LOCK = "pg_advisory_xact_lock(hashtextextended(%s, 0))"
 _APART = frozenset({FIELD, "csrfmiddlewaretoken"})
 
 
@@ -48,35 +49,24 @@ class OnceMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        sent = request.POST.get(FIELD) if request.method == "POST" else None
         # Who signs in is nobody yet: a cookie cannot be given a second time.
-        if sent is None or not isinstance(request.user, User):
+        if request.method != "POST" or not isinstance(request.user, User):
             return self.get_response(request)
-        asked = _asked(request, sent, request.user)
+        if FIELD in request.POST:
+            return self._once(request, request.user)
+        _wait_for(*_page_of(request))
+        return self.get_response(request)
+
+    def _once(self, request: HttpRequest, user: User) -> HttpResponse:
+        asked = _asked(request, request.POST[FIELD], user)
         if asked is None:
             return _refused(request, None)
-        _wait_for(f"request {asked.key}")
+        _wait_for(f"request {asked.key}", *_page_of(request))
         if before := AnsweredRequest.objects.filter(key=asked.key).first():
             return _again(request, before, asked)
         response = self.get_response(request)
         _keep(request, asked, response)
         return response
-
-    def process_view(  # noqa: PLR0917 - Django's signature
-        self,
-        request: HttpRequest,
-        view: Callable[..., Any],
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-    ) -> None:
-        """Let acts on one page come one after another.
-
-        What the second reads is then what the first has saved, and is compared with what
-        its own page showed (DAT-04). A page about no single record, as the screening
-        log, has nothing to wait for.
-        """
-        if request.method == "POST" and kwargs and isinstance(request.user, User):
-            _wait_for(f"page {request.path}")
 
 
 def answered_by_page(request: HttpRequest, *, again: str, page: str) -> None:
@@ -134,9 +124,24 @@ def _digest_of(file: "UploadedFile[Any]") -> str:
     return found.hexdigest()
 
 
-def _wait_for(what: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCK, [what])
+def _page_of(request: HttpRequest) -> list[str]:
+    """Return what acts on one page wait for, so that they come one after another.
+
+    What the second reads is then what the first has saved, and is compared with what its
+    own page showed (DAT-04). A page about no single record, as the screening log, has
+    nothing to wait for.
+    """
+    try:
+        return [f"page {request.path}"] if resolve(request.path_info).kwargs else []
+    except Resolver404:
+        return []
+
+
+def _wait_for(*things: str) -> None:
+    """Take a lock on each, in this order, until the request's transaction ends."""
+    if things:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {', '.join([_LOCK] * len(things))}", things)
 
 
 def _keep(request: HttpRequest, asked: _Asked, response: HttpResponse) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypedDict
 from uuid import UUID
 
@@ -115,14 +115,19 @@ def _determination(event: AdverseEvent) -> Determination | None:
 
 
 def signed_content(event: AdverseEvent) -> Judgment:
-    """Return what a signature on causality covers (21 CFR 11.70)."""
+    """Return what a signature on causality covers (21 CFR 11.70).
+
+    The moment is written in UTC: the database gives it back so, and a judgment signed in
+    another zone would look changed as soon as it was read again.
+    """
+    at = event.relatedness_at
     return Judgment(
         participant=event.participant.number,
         sequence=event.sequence,
         term=event.term,
         onset_on=event.onset_on.isoformat(),
         relatedness=event.relatedness,
-        relatedness_at=event.relatedness_at.isoformat() if event.relatedness_at else "",
+        relatedness_at=at.astimezone(UTC).isoformat() if at else "",
     )
 
 

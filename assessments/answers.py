@@ -165,10 +165,13 @@ def left_open(instrument: Instrument, answers: Answers) -> str:
     if not numbers:
         return ""
     listed = " and ".join(filter(None, [", ".join(numbers[:-1]), numbers[-1]]))
-    what = "item" if len(numbers) == 1 else "items"
+    if len(numbers) == 1:
+        what, count, them = "item", "is at threshold or worse and counts", "it stays"
+    else:
+        what, count, them = "items", "are at threshold or worse and count", "they stay"
     return (
-        f"Trauma-relatedness is not rated for {what} {listed}, at threshold or worse; "
-        "counted as related. Rate it, or tick that it stays open."
+        f"Trauma-relatedness is not rated for {what} {listed}, which {count} as related. "
+        f"Rate it, or tick that {them} open."
     )
 
 

@@ -31,8 +31,14 @@ class EntryForm(forms.Form):
     """The answers of one instrument. After `is_valid`, `answers` holds them by item.
 
     Blanks and impossible answers are errors of their items, so that a form completed
-    too early comes back with everything typed and the first gap in focus.
+    too early comes back with everything typed and the first gap in focus. `offered`
+    are the fields that start with something nobody has saved.
     """
+
+    offered: frozenset[str] = frozenset()
+    left_open = forms.BooleanField(
+        label="Leave trauma-relatedness open", required=False
+    )
 
     def __init__(
         self,
@@ -62,9 +68,6 @@ class EntryForm(forms.Form):
                 required=False,
             )
         self.is_correction = is_correction
-        self.fields["left_open"] = forms.BooleanField(
-            label="Leave trauma-relatedness open", required=False
-        )
         self.fields["action_taken"] = forms.CharField(
             label="What was done",
             required=False,

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from audit.models import Action, RowChange
 
+SOMEBODY = "Somebody else"  # to a rater, of whom the names would tell the site
 MOST_RECORDS = 60  # read of one act for its entry: a CAPS-5, a whole course of visits
 
 # A range in place of an equality: with `action_id = a.id` the order by the whole index is
@@ -119,10 +120,14 @@ def entries(
     actions: QuerySet[Action],
     *,
     before: int | None = None,
+    after: int | None = None,
     limit: int = 50,
     about: Subject | None = None,
 ) -> list[Entry]:
     """Return up to `limit` entries older than action `before`, in two queries.
+
+    With `after` they are the entries newer than that action, the oldest of them first:
+    from 0 on, a story in the order in which it happened.
 
     With `about`, an act on many participants tells only what it did to this one: a
     reader of one record must not learn of others, at other sites perhaps.
@@ -132,7 +137,9 @@ def entries(
     """
     if before is not None:
         actions = actions.filter(id__lt=before)
-    page = list(actions.order_by("-id")[:limit])
+    if after is not None:
+        actions = actions.filter(id__gt=after)
+    page = list(actions.order_by("-id" if after is None else "id")[:limit])
     records, cut = _records([action.id for action in page], about)
     return [
         _entry(
@@ -174,6 +181,43 @@ def entries_of_records(
         _entry(acts[action], found[action], about=about)
         for action in newest
         if action in acts
+    ]
+
+
+def entries_of_own_form(
+    form_id: int,
+    answers: Iterable[int],
+    *,
+    known_as: tuple[str, str],
+    before: int | None = None,
+    limit: int = 50,
+) -> list[Entry]:
+    """Return the last acts on a form that the reader rates, in one query.
+
+    `known_as` are the reader's own name and what the form is called. The database tells
+    the reader's acts with their reasons, and of others' acts only what they changed.
+    """
+    name, code = known_as
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT * FROM audit.own_form(%s, %s, %s, %s)",
+            [form_id, sorted(answers), before, limit],
+        )
+        rows = list(cursor)
+    found = read_records([(row[0], *row[5:], None) for row in rows])
+    acts = {row[0]: row[1:5] for row in rows}
+    return [
+        Entry(
+            id=action,
+            at=at,
+            who=name if is_own else SOMEBODY,
+            roles="",
+            verb=verb,
+            subject=code,
+            reason=reason,
+            records=tuple(found[action]),
+        )
+        for action, (at, verb, is_own, reason) in acts.items()
     ]
 
 

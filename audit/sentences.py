@@ -17,6 +17,7 @@ from audit.wording import (
     counted,
     in_words,
     past,
+    role_words,
     tables,
     words,
 )
@@ -104,7 +105,7 @@ def _sentence(entry: Entry, teller: "_Teller", most: int | None) -> Sentence:
         id=entry.id,
         at=entry.at,
         who=who,
-        role="" if entry.roles == "system" else words(entry.roles),
+        role="" if entry.roles == "system" else role_words(entry.roles),
         did=f"{did}:" if entry.subject else did,
         record=entry.subject,
         changes=tuple(shown),

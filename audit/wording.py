@@ -12,6 +12,7 @@ from django.apps import apps
 from django.db import models
 
 PARTICIPANT = "participants_participant"
+DELEGATION = "trials_delegation"
 VISIT = "study_sessions_visit"
 VISIT_CODE = "visit_code"  # names a visit of the row's participant without its id
 
@@ -186,6 +187,16 @@ def _label(name: str) -> str:
     return words(name).removeprefix("is ").strip().capitalize()
 
 
+def role_words(codes: str) -> str:
+    """Return roles by the names of the delegation log, as every other page has them."""
+    labels = tables()[DELEGATION].columns["role"].choices
+    named = [labels.get(code, words(code)) for code in codes.split(", ")]
+    # In the midst of a sentence: "independent rater", and still "IRB auditor".
+    return ", ".join(
+        name if name[:2].isupper() else name[:1].lower() + name[1:] for name in named
+    )
+
+
 def words(code: str) -> str:
     return code.replace("_", " ")
 
@@ -210,6 +221,8 @@ def in_words(value: Any, zone: zoneinfo.ZoneInfo) -> str:
     """Return a value of the trail as people write it; never a structure."""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
     if isinstance(value, dict | list):
         return f"recorded ({counted(len(value))})"
     text = str(value)

@@ -19,6 +19,9 @@ from oversight.site import oversight_site
 from participants.models import Participant
 
 PAGE = 50
+LONGEST_ID = 18
+OLDEST = "oldest"
+_OLDEST_FIRST = {"order": OLDEST}
 
 
 def _overseen(request: HttpRequest) -> list[int]:
@@ -88,13 +91,16 @@ def _page(
     asked: dict[str, str] | None = None,
     about: history.Subject | None = None,
 ) -> HttpResponse:
-    before = request.GET.get("before", "")
+    is_oldest_first = request.GET.get("order") == OLDEST
+    here = _number(request, "after" if is_oldest_first else "before")
     entries = history.entries(
         actions,
-        before=int(before) if before.isdecimal() else None,
+        before=None if is_oldest_first else here,
+        after=(here or 0) if is_oldest_first else None,
         limit=PAGE + 1,
         about=about,
     )
+    kept = {key: value for key, value in (asked or {}).items() if value}
     shown = entries[:PAGE]
     context: dict[str, Any] = oversight_site.each_context(request) | {
         "title": title,
@@ -102,16 +108,31 @@ def _page(
         "entries": sentences(
             shown, names=names_in(shown, titles=TITLES), sees_outcomes=True
         ),
-        "pager": _pager(asked or {}, shown, before, is_more=len(entries) > PAGE),
+        "is_oldest_first": is_oldest_first,
+        "other_order": f"?{urlencode(kept | ({} if is_oldest_first else _OLDEST_FIRST))}",
+        "pager": _pager(
+            kept | (_OLDEST_FIRST if is_oldest_first else {}),
+            shown[-1].id if len(entries) > PAGE else 0,
+            is_first=here is None,
+        )
+        | {"shown": f"{len(shown)} shown"},
     }
     return TemplateResponse(request, "oversight/trail.html", context)
 
 
-def _pager(
-    asked: dict[str, str], shown: list[history.Entry], before: str, *, is_more: bool
-) -> dict[str, str]:
-    kept = {key: value for key, value in asked.items() if value}
-    older = f"?{urlencode(kept | {'before': shown[-1].id})}" if is_more else ""
-    # There is no total and no page number: counting a long trail takes seconds.
-    newest = f"?{urlencode(kept)}" if before else ""
-    return {"older_url": older, "newer_url": newest, "shown": f"{len(shown)} shown"}
+def _number(request: HttpRequest, key: str) -> int | None:
+    text = request.GET.get(key, "")
+    return int(text) if text.isdecimal() and len(text) <= LONGEST_ID else None
+
+
+def _pager(kept: dict[str, str], last: int, *, is_first: bool) -> dict[str, str]:
+    """Return the ways on, from the page's last act (0: there is no more), and back.
+
+    There is no total and no page number: counting a long trail takes seconds.
+    """
+    goes_up = kept.get("order") == OLDEST
+    key = "after" if goes_up else "before"
+    on = f"?{urlencode(kept | {key: last})}" if last else ""
+    back = "" if is_first else f"?{urlencode(kept)}"
+    newer, older = (on, back) if goes_up else (back, on)
+    return {"older_url": older, "newer_url": newer}

@@ -187,6 +187,9 @@ class FactsForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.known = known
+        self.offered = frozenset(
+            field_name(code) for code in known.suggested if code not in known.saved
+        ) | {"observed_on"}
         self.helper = _helper()
         self.fields["observed_on"] = PastDateField(
             today=today,

@@ -34,13 +34,14 @@ PARTICIPANT = "participant"  # who gives a form of the participant's own
 HAS_STOPPED = (Course.WITHDRAWN.value, Course.SCREEN_FAILURE.value)
 
 
-def failed_reminders(site_ids: Iterable[int]) -> QuerySet[Reminder]:
-    """Return the messages that could not be sent, newest first."""
-    return (
-        Reminder.objects.filter(site_id__in=list(site_ids), state="failed")
-        .select_related("visit", "participant", "recipient")
-        .order_by("-id")
-    )
+def failed_reminders(
+    site_ids: Iterable[int], *, audience: str = ""
+) -> QuerySet[Reminder]:
+    """Return the messages that could not be sent, newest first; to whom, if given."""
+    failed = Reminder.objects.filter(site_id__in=list(site_ids), state="failed")
+    if audience:
+        failed = failed.filter(audience=audience)
+    return failed.select_related("visit", "participant", "recipient").order_by("-id")
 
 
 def reminders_of(visit_ids: Iterable[int]) -> QuerySet[Reminder]:

@@ -11,6 +11,7 @@ from datetime import date, datetime, time
 
 from adverse_events.reporting import KIND_WORDS, ReportKind
 from reminders.rules import Kind, Leads, Matter
+from sessions.lifecycle import MODE_WORDS, Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +26,16 @@ class Message:
 class Details:
     """All that may enter a participant's message.
 
-    `on` is the day that the reminder is about, `at` the appointment's time at the site,
-    `phone` the site's contact number.
+    `on` is the day that the reminder is about, `at` the appointment's time at the site
+    and `zone` the site's time zone, `mode` how it is held, `phone` the site's contact
+    number.
     """
 
     on: date
     phone: str = ""
     at: time | None = None
+    zone: str = ""
+    mode: Mode | None = None
 
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -65,15 +69,15 @@ def moment_in_words(moment: datetime) -> str:
 def to_participant(kind: Kind, details: Details) -> Message:
     """The mail that reminds a participant."""
     day = day_in_words(details.on)
-    at = f" at {details.at:%H:%M}" if details.at else ""
+    when = f"{day}{_hour(details)}"
     subject, sentence = {
         Kind.WEEK_BEFORE: (
             f"Your appointment on {day}",
-            f"You have an appointment on {day}{at}.",
+            f"You have an appointment on {when}.",
         ),
         Kind.DAY_BEFORE: (
             f"Your appointment on {day}",
-            f"This is a reminder of your appointment on {day}{at}.",
+            f"This is a reminder of your appointment on {when}.",
         ),
         # No word of how: by hand, by phone or on a page, the site will say.
         Kind.QUESTIONNAIRE: (
@@ -86,6 +90,14 @@ def to_participant(kind: Kind, details: Details) -> Message:
         ),
     }[kind]
     return Message(subject, f"{sentence}\n\n{_whom_to_call(kind, details)}\n")
+
+
+def _hour(details: Details) -> str:
+    """The hour with its zone, and how: who waits for a call waits at the right clock."""
+    if details.at and not details.zone:
+        raise ValueError("The hour of an appointment needs the site's time zone.")
+    at = f" at {details.at:%H:%M} ({details.zone})" if details.at else ""
+    return f"{at}, {MODE_WORDS[details.mode].lower()}" if details.mode else at
 
 
 def _whom_to_call(kind: Kind, details: Details) -> str:

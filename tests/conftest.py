@@ -9,6 +9,7 @@ from django.test import Client
 from hypothesis import settings as hypothesis_settings
 
 from tests import databases
+from tests.replaying import replaying
 
 # The time of one example says nothing on two busy cores.
 hypothesis_settings.register_profile("candor", deadline=None)
@@ -45,6 +46,12 @@ def own_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]
     kills, workers and browsers. Dropped afterwards, never flushed."""
     with django_db_blocker.unblock(), databases.cloned() as name:
         yield name
+
+
+@pytest.fixture(autouse=True)
+def _sent_again() -> Iterator[None]:
+    with replaying():
+        yield
 
 
 @pytest.fixture

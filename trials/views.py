@@ -14,8 +14,8 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
 from accounts import http
-from accounts.forms import SignInForm
 from accounts.editing import edited
+from accounts.forms import SignInForm
 from accounts.http import SignedInRequest, acts_by_post
 from accounts.models import User
 from accounts.views import onward
@@ -192,4 +192,8 @@ def end_delegation(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, f"{line} ends.")
             return redirect("trials:trial", uuid=line.trial.uuid)
-    return render(request, "trials/end_delegation.html", {"line": line, "form": form, "edit": edit})
+    return render(
+        request,
+        "trials/end_delegation.html",
+        {"line": line, "form": form, "edit": edit},
+    )

@@ -4,7 +4,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
@@ -89,18 +89,11 @@ def amend(request: HttpRequest, uuid: UUID) -> HttpResponse:
     signed_in = cast(SignedInRequest, request)
     events = events_for(signed_in.user.pk, Permission.REPORT_EVENTS)
     shown = get_object_or_404(events, uuid=uuid, voided_at__isnull=True)
-    zone = site_zone(shown.site)
     edit = edited(
         signed_in,
-        lambda data: AmendForm(
-            data,
-            initial=initial_of(shown, zone),
-            participant=shown.participant,
-            zone=zone,
-            now=timezone.now(),
-        ),
+        lambda data: _amend_form(shown, data),
         rows=[shown],
-        zone=zone.key,
+        zone=shown.site.time_zone,
     )
     form = edit.form
     if request.method == "POST" and form.is_valid():
@@ -125,6 +118,17 @@ def amend(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "box": {"field": form["reason"], "reasons": AMEND_REASONS},
     }
     return render(request, "adverse_events/amend.html", context)
+
+
+def _amend_form(shown: AdverseEvent, data: QueryDict | None) -> AmendForm:
+    zone = site_zone(shown.site)
+    return AmendForm(
+        data,
+        initial=initial_of(shown, zone),
+        participant=shown.participant,
+        zone=zone,
+        now=timezone.now(),
+    )
 
 
 def void(request: HttpRequest, uuid: UUID) -> HttpResponse:

@@ -1,6 +1,6 @@
 """Completing a form and correcting it: a draft becomes responses in one act."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -116,7 +116,19 @@ def _save(
         states = move(records=records, to=to, reason=reason)
         _write_heads(records, completions, states=states, by=by)
         _write_answers(records, completions)
-        Draft.objects.filter(assessment__in=states, is_set_aside=False).delete()
+        _clear_drafts(states, by)
+
+
+def _clear_drafts(ids: Iterable[int], by: AnyActor) -> None:
+    """Remove the drafts that have become answers: of a person, that person's own.
+
+    What somebody else had typed stays until the form is signed, to be compared: nobody
+    loses work because another was quicker.
+    """
+    drafts = Draft.objects.filter(assessment__in=ids, is_set_aside=False)
+    if not isinstance(by, SystemActor):
+        drafts = drafts.filter(user=by.user_id)
+    drafts.delete()
 
 
 def _check(record: Record, completion: Completion, *, alone: bool) -> None:

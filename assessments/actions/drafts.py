@@ -120,7 +120,7 @@ def keep_answer(*, assessment: Assessment, given: GivenAnswer, by: Actor) -> Kep
         row = cursor.fetchone()
     if row is None:
         raise DraftClosed(
-            "This form was completed meanwhile. Reload the page to see it."
+            "Somebody completed this form meanwhile. Send yours to compare the two."
         )
     return Kept(now, without_blanks(json.loads(row[0])))
 

@@ -18,7 +18,7 @@ from assessments.actions.records import (
 from assessments.answers import Answers, values_of
 from assessments.instruments.base import Scores
 from assessments.lifecycle import IS_FINISHED, Move, State
-from assessments.models import Assessment
+from assessments.models import Assessment, Draft
 from audit.actors import Actor, AnyActor
 from audit.refusal import NotPermitted, Refused
 from audit.signing import reauthenticate
@@ -65,7 +65,9 @@ def sign(*, assessments: Sequence[Assessment], password: str, by: AnyActor) -> N
         subject=names_of(records=records),
         place=place_of(rows=[record.assessment for record in records]),
     ):
-        _set_states(records, move(records=records, to=Move.SIGN))
+        states = move(records=records, to=Move.SIGN)
+        _set_states(records, states)
+        Draft.objects.filter(assessment__in=states, is_set_aside=False).delete()
         answers = answers_of([record.assessment.pk for record in records])
         scores = _scored(records, answers)
         _keep_scores(scores)

@@ -4,10 +4,12 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.forms import Form
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
+from accounts.editing import Edit
 from accounts.http import SignedInRequest, acts_by_post
 from assessments import actions
 from assessments.access import (
@@ -31,6 +33,12 @@ from assessments.forms import EntryForm, ReasonForm, SigningForm
 from assessments.instruments import instrument
 from assessments.instruments.cssrs_slc import URGENCY_WORDS, Urgency
 from assessments.lifecycle import State
+from assessments.views.comparing import (
+    act_edit,
+    entry_edit,
+    say_what_is_left,
+    say_what_was_typed,
+)
 from assessments.views.onward import onward
 from assessments.views.opening import (
     Opened,
@@ -61,20 +69,31 @@ def enter(request: SignedInRequest, uuid: UUID) -> HttpResponse:
     form = opened(request, uuid)
     if not form.standing.sees_answers:
         return _state_page(request, form)
-    corrects = form.state is State.COMPLETE and "correct" in request.GET
+    # Answers for a form that somebody else completed meanwhile: a correction of theirs.
+    asks = "correct" in request.GET or request.method == "POST"
+    corrects = form.state is State.COMPLETE and asks
     if not (form.takes_answers or (corrects and form.sources)):
+        say_what_was_typed(request, form)
         return _answers_page(request, form)
+    edit = entry_edit(request, form, is_correction=corrects)
     if request.method == "POST":
-        return _save(request, form, is_correction=corrects)
+        return _save(request, form, edit, is_correction=corrects)
     saved, typed = saved_and_draft(request, form)
-    page = entry_form(form, answers=saved | typed, is_correction=corrects)
-    return _entry_page(request, form, page, saved=saved, typed=typed)
+    edit.form = entry_form(form, answers=saved | typed, is_correction=corrects)
+    return _entry_page(request, form, edit, saved=saved, typed=typed)
 
 
 def _save(
-    request: SignedInRequest, form: Opened, *, is_correction: bool
+    request: SignedInRequest,
+    form: Opened,
+    edit: Edit[EntryForm],
+    *,
+    is_correction: bool,
 ) -> HttpResponse:
-    page = entry_form(form, answers={}, data=request.POST, is_correction=is_correction)
+    page = edit.form
+    if is_correction and edit.is_same:
+        messages.info(request, "Somebody else saved the same answers; nothing differs.")
+        return redirect("assessments:enter", uuid=form.assessment.uuid)
     if page.is_valid():
         completion = Completion(
             assessment=form.assessment,
@@ -85,11 +104,12 @@ def _save(
         )
         save = actions.correct if is_correction else actions.complete
         try:
-            save(
-                completions=[completion],
-                by=request.actor,
-                reason=page.cleaned_data["reason"],
-            )
+            with edit.guard():
+                save(
+                    completions=[completion],
+                    by=request.actor,
+                    reason=page.cleaned_data["reason"],
+                )
         except ActionNeeded as refusal:
             page.add_error("action_taken", str(refusal))
         except ReasonNeeded as refusal:
@@ -99,17 +119,18 @@ def _save(
         else:
             return redirect("assessments:enter", uuid=form.assessment.uuid)
     saved, typed = saved_and_draft(request, form)
-    return _entry_page(request, form, page, saved=saved, typed=typed)
+    return _entry_page(request, form, edit, saved=saved, typed=typed)
 
 
 def _entry_page(
     request: SignedInRequest,
     form: Opened,
-    page: EntryForm,
+    edit: Edit[EntryForm],
     *,
     saved: dict[str, int | str],
     typed: dict[str, int | str],
 ) -> HttpResponse:
+    page = edit.form
     is_correction = form.state is State.COMPLETE
     reason = {
         "field": page["reason"],
@@ -123,6 +144,7 @@ def _entry_page(
         context_of(form)
         | {
             "form": page,
+            "edit": edit,
             "runs": laid_out(form, page),
             "progress": progress_of(form.instrument, shown),
             "is_correction": is_correction,
@@ -138,8 +160,8 @@ def _answers_page(
     request: SignedInRequest,
     form: Opened,
     *,
-    signing: SigningForm | None = None,
-    reopening: ReasonForm | None = None,
+    signing: Edit[Form] | None = None,
+    reopening: Edit[Form] | None = None,
 ) -> HttpResponse:
     saved, _ = saved_and_draft(request, form)
     signs = form.state is State.COMPLETE and form.standing.may_sign
@@ -147,13 +169,18 @@ def _answers_page(
         form.standing.may_sign or form.standing.may_enter
     )
     shown = form.standing.sees_scores and form.state in {State.SIGNED, State.LOCKED}
+    if signs and signing is None:
+        signing = act_edit(request, form, SigningForm, is_sent=False)
+    if reopens and reopening is None:
+        reopening = act_edit(request, form, ReasonForm, is_sent=False)
+    say_what_is_left(request, form)
     context: dict[str, Any] = {
         "runs": read_only(form, saved) if saved else [],
         "signatures": signatures(form),
         "is_intact": is_signature_intact(form.assessment),
         "scores": scores_of(form.assessment.pk) if shown else [],
-        "signing": (signing or SigningForm()) if signs else None,
-        "reopening": (reopening or ReasonForm()) if reopens else None,
+        "signing": signing if signs else None,
+        "reopening": reopening if reopens else None,
         "may_correct": form.state is State.COMPLETE and bool(form.sources),
     }
     shown_context = context_of(form) | onward(request, form) | context
@@ -222,14 +249,16 @@ def _sequence(text: str) -> int:
 def sign(request: SignedInRequest, uuid: UUID) -> HttpResponse:
     """Sign one complete form with the password."""
     form = opened(request, uuid)
-    signing = SigningForm(request.POST)
+    edit = act_edit(request, form, SigningForm, is_sent=True)
+    signing = edit.form
     if signing.is_valid():
         try:
-            actions.sign(
-                assessments=[form.assessment],
-                password=signing.cleaned_data["password"],
-                by=request.actor,
-            )
+            with edit.guard():
+                actions.sign(
+                    assessments=[form.assessment],
+                    password=signing.cleaned_data["password"],
+                    by=request.actor,
+                )
         except NotPermitted as refusal:
             signing.add_error("password", str(refusal))
         except Refused as refusal:
@@ -239,25 +268,27 @@ def sign(request: SignedInRequest, uuid: UUID) -> HttpResponse:
             return redirect("assessments:enter", uuid=uuid)
     if not form.standing.sees_answers:
         return _state_page(request, form)
-    return _answers_page(request, form, signing=signing)
+    return _answers_page(request, form, signing=edit)
 
 
 @acts_by_post(page="assessments:enter", key="uuid")
 def reopen(request: SignedInRequest, uuid: UUID) -> HttpResponse:
     """Take a signed or missed form up again, with a reason."""
     form = opened(request, uuid)
-    reopening = ReasonForm(request.POST)
+    edit = act_edit(request, form, ReasonForm, is_sent=True)
+    reopening = edit.form
     if reopening.is_valid():
         try:
-            actions.reopen(
-                assessment=form.assessment,
-                reason=reopening.cleaned_data["reason"],
-                by=request.actor,
-            )
+            with edit.guard():
+                actions.reopen(
+                    assessment=form.assessment,
+                    reason=reopening.cleaned_data["reason"],
+                    by=request.actor,
+                )
         except Refused as refusal:
             reopening.add_error(None, str(refusal))
         else:
             return redirect("assessments:enter", uuid=uuid)
     if not form.standing.sees_answers:
         return _state_page(request, form)
-    return _answers_page(request, form, reopening=reopening)
+    return _answers_page(request, form, reopening=edit)

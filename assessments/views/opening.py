@@ -148,7 +148,7 @@ def entry_form(
         "source": form.assessment.source or form.sources[0],
         "action_taken": form.assessment.alert_action,
     }
-    return EntryForm(
+    page = EntryForm(
         data,
         instrument=form.instrument,
         sources=form.sources,
@@ -156,6 +156,9 @@ def entry_form(
         is_correction=is_correction,
         initial=heads | initial_of(answers, form.instrument),
     )
+    if form.assessment.assessed_on is None:
+        page.offered = frozenset({"assessed_on", "source"})
+    return page
 
 
 def day_of(assessment: Assessment, today: date) -> date:

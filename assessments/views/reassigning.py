@@ -1,5 +1,6 @@
 """Giving an interview to another rater, by the site or by who keeps the pool."""
 
+from functools import partial
 from uuid import UUID
 
 from django.contrib import messages
@@ -7,6 +8,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
+from accounts.editing import edited
 from accounts.http import SignedInRequest
 from accounts.vocabulary import Permission
 from assessments import actions
@@ -28,19 +30,22 @@ def reassign(request: SignedInRequest, uuid: UUID) -> HttpResponse:
         raise Http404
     others = actions.candidates(visit=assessment.visit, former_id=assessment.rater.pk)
     names_raters = may(request.user.pk, Permission.ASSIGN_RATERS, assessment.site)
-    form = ReassignForm(
-        request.POST or None,
+    make = partial(
+        ReassignForm,
         raters=_choices(others) if names_raters else [],
         initial={"due_on": assessment.due_on},
     )
+    edit = edited(request, make, rows=[assessment], is_whole=True)
+    form = edit.form
     title = edition_of(row).short_title
     if request.method == "POST" and form.is_valid():
         asked = _asked(assessment, form, others)
         why = form.cleaned_data["why"]
         try:
-            choices = actions.reassign_ratings(
-                reassignments=[asked], reason=why, by=request.actor
-            )
+            with edit.guard():
+                choices = actions.reassign_ratings(
+                    reassignments=[asked], reason=why, by=request.actor
+                )
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
@@ -50,6 +55,7 @@ def reassign(request: SignedInRequest, uuid: UUID) -> HttpResponse:
             return redirect("workbench:visit", uuid=assessment.visit.uuid)
     context = {
         "form": form,
+        "edit": edit,
         "assessment": assessment,
         "visit": assessment.visit,
         "title": title,

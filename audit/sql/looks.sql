@@ -87,17 +87,66 @@ BEGIN
     ORDER BY c.at DESC;
 END $$;
 
+-- What became of a form that is assigned to whoever asks as its rater, the newest act
+-- first. Their own acts are told with their reasons, those of others only as changes: who
+-- it was and what they wrote may tell the site (BLD-04). Of each row nothing comes but the
+-- answer and the state. Which answers are the form's, its trail says.
+CREATE FUNCTION audit.own_form(
+    p_form bigint, p_answers bigint[], p_before bigint, p_most integer
+)
+RETURNS TABLE (
+    action_id bigint, at timestamptz, verb text, is_own boolean, reason text,
+    table_name text, row_id text, operation text, old text, new text
+)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, audit AS $$
+DECLARE
+    v_person bigint := audit.person();
+    v_told text[] := ARRAY['item', 'value', 'missing', 'state', 'assessed_on', 'source'];
+BEGIN
+    IF v_person IS NULL OR NOT p_form = ANY (audit.forms_seen()) THEN RETURN; END IF;
+    RETURN QUERY
+    WITH wanted (table_name, row_id) AS (
+        SELECT 'assessments_assessment'::text, p_form::text
+        UNION ALL
+        SELECT 'assessments_itemresponse', t.id::text
+        FROM unnest(p_answers) AS t (id)
+        WHERE EXISTS (
+            SELECT FROM audit_rowchange m
+            WHERE m.table_name = 'assessments_itemresponse' AND m.row_id = t.id::text
+              AND m.new->>'assessment_id' = p_form::text
+        )
+    ), acts AS (
+        SELECT DISTINCT r.action_id
+        FROM wanted w JOIN audit_rowchange r USING (table_name, row_id)
+        WHERE p_before IS NULL OR r.action_id < p_before
+        ORDER BY r.action_id DESC LIMIT p_most
+    )
+    SELECT a.id, a.at, a.verb, coalesce(a.actor_id = v_person, false),
+        CASE WHEN a.actor_id = v_person THEN a.reason ELSE '' END,
+        r.table_name, r.row_id, r.operation::text,
+        (SELECT json_object_agg(j.key, j.value) FROM json_each(r.old) AS j
+            WHERE j.key = ANY (v_told))::text,
+        (SELECT json_object_agg(j.key, j.value) FROM json_each(r.new) AS j
+            WHERE j.key = ANY (v_told))::text
+    FROM acts JOIN audit_action a ON a.id = acts.action_id
+    CROSS JOIN wanted w
+    JOIN audit_rowchange r ON r.table_name = w.table_name AND r.row_id = w.row_id
+        AND r.action_id = a.id
+    ORDER BY a.id DESC, r.id;
+END $$;
+
 DO $$
 DECLARE
     o record;
 BEGIN
     FOR o IN SELECT p.oid::regprocedure AS name FROM pg_proc p
         WHERE p.pronamespace = 'audit'::regnamespace AND p.proname IN (
-            'sees_chain', 'heads', 'acts_since', 'changed_since_signed')
+            'sees_chain', 'heads', 'acts_since', 'changed_since_signed', 'own_form')
     LOOP
         EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', o.name);
         EXECUTE format('ALTER FUNCTION %s OWNER TO candor_audit', o.name);
     END LOOP;
 END $$;
 GRANT EXECUTE ON FUNCTION audit.heads(text[]), audit.acts_since(text, bigint, integer),
-    audit.changed_since_signed() TO candor_app;
+    audit.changed_since_signed(), audit.own_form(bigint, bigint[], bigint, integer)
+TO candor_app;

@@ -45,9 +45,6 @@ BEGIN
     RETURN EXISTS (
         SELECT FROM audit_rowchange r
         WHERE r.action_id = p_action AND r.site_id = ANY (p_sites)
-    ) OR EXISTS (
-        SELECT FROM audit_rowchange r
-        WHERE r.action_id = p_action AND r.participant_id = ANY (p_participants)
     );
 END $$;
 

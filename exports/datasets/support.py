@@ -8,11 +8,12 @@ from assessments.instruments.base import Instrument, Item, Score
 WHOLE = "whole"  # the one row that says that a whole form was not done
 FIRST_SCORE = 500  # positions of scores, after those of items
 
-# Who answered, in the words of the codelist EVAL; a participant's own form has none.
+# Who answered, in the words of the codelist EVAL, whoever typed it.
+PARTICIPANT_ANSWERED = "STUDY SUBJECT"
 EVALUATORS = {
     "independent_rater": "INDEPENDENT ASSESSOR",
     "site_clinician": "HEALTH CARE PROFESSIONAL",
-    "participant": None,
+    "participant": PARTICIPANT_ANSWERED,
 }
 # A recall period as an ISO 8601 duration before the day of the assessment.
 DURATIONS = {"past month": "-P1M", "past week": "-P1W"}
@@ -91,12 +92,16 @@ PARTICIPANT = "SELECT id, trial_id, number FROM participants_participant"
 
 # `ordinal` counts a participant's assessments in the order of their making. They are
 # never deleted, so a later pull numbers its rows as an earlier one did. The rater's
-# pseudonym differs from trial to trial.
+# pseudonym differs from trial to trial; a participant's own form has no rater, only
+# somebody who typed it.
 FORM = f"""
 SELECT a.participant_id, a.id AS assessment_id, a.uuid, a.instrument, a.version,
     to_char(a.assessed_on, 'YYYY-MM-DD') AS dtc, a.assessed_on, a.is_done, a.is_missed,
     a.not_done_reason, i.domain, coalesce(r.category, i.category) AS category,
-    i.evaluator, a.evaluator_id, r.duration, r.period,
+    i.evaluator,
+    CASE WHEN i.evaluator <> {quoted(PARTICIPANT_ANSWERED)} THEN a.evaluator_id END
+        AS evaluator_id,
+    r.duration, r.period,
     {VISIT_NUMBER} AS visitnum, {VISIT_NAME} AS visit,
     coalesce(a.assessed_on, v.held_on, v.target) AS day, a.ordinal
 FROM (

@@ -1,7 +1,7 @@
 """The views that an export reads, made from the list of columns.
 
-Treatment ends with the last assessment; unscheduled visits are numbered. A change of the
-list needs another migration like this one, and this one then makes nothing.
+Treatment ends with the last assessment; unscheduled visits are numbered; a participant's
+own form has no rater, whoever typed it. A change of the list needs another migration like this one, and this one then makes nothing.
 """
 
 from django.db import migrations

@@ -1,9 +1,13 @@
 """Assessments with responses and scores, as auditors read them."""
 
+from typing import ClassVar
+
 from django.contrib import admin
 
+from assessments.instruments import TITLES
+from assessments.lifecycle import WORDS
 from assessments.models import Assessment, ItemResponse, ScoreValue
-from oversight.readonly import ReadOnlyAdmin
+from oversight.readonly import ReadOnlyAdmin, Words
 from oversight.site import oversight_site
 
 
@@ -17,6 +21,10 @@ class AssessmentAdmin(ReadOnlyAdmin):
         "assessed_on",
         "rater",
     )
+    words: ClassVar[Words] = {
+        "instrument": TITLES,
+        "state": WORDS,
+    }
     list_filter = ["instrument", "state", "site"]
     list_select_related = ["participant", "visit", "rater"]
     search_fields = ["participant__number", "=opaque_code"]
@@ -61,6 +69,7 @@ class ScoreValueAdmin(ReadOnlyAdmin):
         "value",
         "scorer_version",
     )
+    words: ClassVar[Words] = {"score": {}, "value": {}}
     list_select_related = ["participant", "assessment"]
     search_fields = ["participant__number"]
     ordering = ["-id"]

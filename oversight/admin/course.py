@@ -1,9 +1,20 @@
-"""Visits, sessions, doses, events and reminders, as auditors read them."""
+"""Visits, sessions, doses, events and what was told of them, as auditors read them."""
+
+from typing import ClassVar
 
 from django.contrib import admin
 
 from adverse_events.models import AdverseEvent, SafetyReport
-from oversight.readonly import ReadOnlyAdmin
+from adverse_events.vocabulary import (
+    ACTION_WORDS,
+    OUTCOME_WORDS,
+    RELATEDNESS_WORDS,
+    SEVERITY_WORDS,
+    SPECIAL_INTEREST_WORDS,
+    VALENCE_WORDS,
+)
+from notices.models import Notice
+from oversight.readonly import ReadOnlyAdmin, Words
 from oversight.site import oversight_site
 from reminders.models import Reminder
 from sessions.models import DoseAdministration, TherapySession, Visit
@@ -21,6 +32,7 @@ class VisitAdmin(ReadOnlyAdmin):
         "closes",
         "held_on",
     )
+    words: ClassVar[Words] = {"kind": {}}
     list_filter = ["state", "kind", "site"]
     list_select_related = ["participant"]
     search_fields = ["participant__number"]
@@ -101,6 +113,14 @@ class AdverseEventAdmin(ReadOnlyAdmin):
         "onset_on",
         "outcome",
     )
+    words: ClassVar[Words] = {
+        "valence": VALENCE_WORDS,
+        "severity": SEVERITY_WORDS,
+        "outcome": OUTCOME_WORDS,
+        "action_taken": ACTION_WORDS,
+        "special_interest": SPECIAL_INTEREST_WORDS,
+        "relatedness": RELATEDNESS_WORDS,
+    }
     list_filter = ["severity", "valence", "site"]
     list_select_related = ["participant"]
     search_fields = ["participant__number", "term"]
@@ -159,17 +179,36 @@ class ReminderAdmin(ReadOnlyAdmin):
         "visit",
         "kind",
         "audience",
+        "recipient",
         "state",
         "due_on",
         "sent_at",
     )
+    words: ClassVar[Words] = {"kind": {}}
     list_filter = ["state", "audience"]
-    list_select_related = ["participant", "visit"]
-    search_fields = ["participant__number"]
+    list_select_related = ["participant", "visit", "recipient"]
+    search_fields = ["participant__number", "recipient__name"]
     fields = (
         "trial",
         "site",
         *list_display,
+        "notice",
+        "report",
         "attempts",
         "note",
+    )
+
+
+@admin.register(Notice, site=oversight_site)
+class NoticeAdmin(ReadOnlyAdmin):
+    list_display: tuple[str, ...] = ("participant", "kind", "occurred_at", "by", "why")
+    list_filter = ["kind", "site"]
+    list_select_related = ["participant", "by"]
+    search_fields = ["participant__number", "by__name"]
+    ordering = ["-id"]
+    fields = (
+        "trial",
+        "site",
+        *list_display,
+        "about",
     )

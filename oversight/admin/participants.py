@@ -1,9 +1,12 @@
 """Participants, consent, eligibility and deviations, as auditors read them."""
 
+from typing import ClassVar
+
 from django.contrib import admin
 
-from oversight.readonly import ReadOnlyAdmin
+from oversight.readonly import ReadOnlyAdmin, Words
 from oversight.site import oversight_site
+from participants.lifecycle import TREATMENT_WORDS, WORDS
 from participants.models import (
     Consent,
     ConsentItem,
@@ -24,6 +27,10 @@ class ParticipantAdmin(ReadOnlyAdmin):
         "screened_on",
         "ended_on",
     )
+    words: ClassVar[Words] = {
+        "state": WORDS,
+        "treatment": TREATMENT_WORDS,
+    }
     list_filter = ["state", "treatment", "site"]
     list_select_related = ["site"]
     search_fields = ["number"]
@@ -87,6 +94,10 @@ class FactAdmin(ReadOnlyAdmin):
         "source",
         "is_current",
     )
+    # A fact's value is of any kind: a number, a day, yes or no.
+    words: ClassVar[Words] = {
+        "value": {"True": "Yes", "False": "No", "None": "Unknown"}
+    }
     list_filter = ["is_current"]
     list_select_related = ["participant"]
     search_fields = ["participant__number", "=code"]
@@ -107,6 +118,7 @@ class EligibilityDecisionAdmin(ReadOnlyAdmin):
         "decided_on",
         "decided_by",
     )
+    words: ClassVar[Words] = {"milestone": {}}
     list_select_related = ["participant", "decided_by"]
     search_fields = ["participant__number"]
     fields = (

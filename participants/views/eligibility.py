@@ -119,7 +119,7 @@ def eligibility(request: SignedInRequest, uuid: UUID) -> HttpResponse:
     participant = get_object_or_404(people, uuid=uuid)
     standing = _standing(participant)
     edit = _edit(request, standing)
-    form = edit and edit.form
+    form = edit.form if edit else None
     if request.method == "POST" and edit and form and form.is_valid():
         try:
             with edit.guard():
@@ -148,7 +148,7 @@ def _standing(participant: Participant) -> _Standing:
 
 
 def _edit(request: SignedInRequest, standing: _Standing) -> Edit[FactsForm] | None:
-    """Return the facts form with its version, None for who may not record facts or when nothing is asked."""
+    """Return the facts form; None for who may not record facts, or when none is asked."""
     participant = standing.participant
     asked = [fact for fact in standing.asked() if fact.type not in FROM_FORMS]
     if not asked or not may(request.user.pk, Permission.RECORD_FACTS, participant.site):

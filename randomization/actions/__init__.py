@@ -3,7 +3,12 @@
 from randomization.actions.allocating import Randomizing, randomize
 from randomization.actions.dispensing import KitRequest, dispense_kits
 from randomization.actions.exchanging import Exchange, exchange_kits
-from randomization.actions.loading import NewKit, load_kits, load_list
+from randomization.actions.loading import (
+    NewKit,
+    is_sealed_list,
+    load_kits,
+    load_list,
+)
 from randomization.actions.revealing import (
     Accident,
     assess_impact,
@@ -21,6 +26,7 @@ __all__ = [
     "assess_impact",
     "dispense_kits",
     "exchange_kits",
+    "is_sealed_list",
     "load_kits",
     "load_list",
     "randomize",

@@ -11,7 +11,13 @@ from audit.actors import AnyActor, Place
 from audit.refusal import Refused
 from audit.trail import acting
 from randomization.access import WHOLE_TRIAL, current_definition, places_of
-from randomization.blocks import ListEntry, check_list, is_kit_number, list_digest
+from randomization.blocks import (
+    ListEntry,
+    check_list,
+    is_kit_number,
+    list_digest,
+    make_list,
+)
 from randomization.models import Kit
 from sessions.dosing import Administration
 from trials.access import require, require_on_trial
@@ -36,7 +42,8 @@ def load_list(*, trial: Trial, entries: Sequence[ListEntry], by: AnyActor) -> No
     """Seal the list of some strata; each stratum is loaded once, whole.
 
     The list is checked against the protocol's arms, ratio and block sizes. Refusals name
-    strata and positions, never an arm. The entry in the trail holds the list's SHA-256.
+    strata and positions, never an arm. What anchors the list in the trail are its rows'
+    commitments: the hash of a list, with no secret in it, could be tried until it fits.
     """
     require_on_trial(by=by, permission=Permission.LOAD_LIST, trial=trial)
     definition, planned = _randomized(trial)
@@ -58,7 +65,7 @@ def load_list(*, trial: Trial, entries: Sequence[ListEntry], by: AnyActor) -> No
         by=by,
         subject=f"{trial.identifier}, strata {', '.join(strata)}",
         place=Place(trial_id=trial.pk),
-        details={"sha256": list_digest(entries), "places": len(ordered)},
+        details={"places": len(ordered)},
     ):
         with connection.cursor() as cursor:
             # One load at a time: two would both find their strata empty.
@@ -69,6 +76,38 @@ def load_list(*, trial: Trial, entries: Sequence[ListEntry], by: AnyActor) -> No
             names = ", ".join(sorted(loaded))
             raise Refused(f"The list of stratum {names} was loaded already.")
         _seal_list(trial, ordered, sites)
+
+
+def is_sealed_list(*, trial: Trial, seed: bytes, by: AnyActor) -> bool:
+    """Tell whether a trial's sealed list, of all its strata, is what a seed makes.
+
+    The list is made again here and compared behind the wall, by its hash; neither comes
+    out (ICH E9 2.3.2: the list can be reproduced). Raises Refused for a short seed.
+    """
+    definition, planned = _randomized(trial)
+    strata = places_of(trial.pk)
+    if not strata:
+        raise Refused("No list of this trial is sealed yet.")
+    entries = [
+        entry
+        for stratum, places in strata.items()
+        for entry in make_list(
+            arms={arm.code: arm.ratio for arm in definition.arms},
+            block_sizes=planned.block_sizes,
+            strata=[stratum],
+            length=places.total,
+            seed=seed,
+        )
+    ]
+    place = Place(trial_id=trial.pk)
+    with (
+        acting("compare sealed list", by=by, subject=trial.identifier, place=place),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(
+            "SELECT sealed.is_list(%s, %s)", [trial.pk, list_digest(entries)]
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def _seal_list(

@@ -1,7 +1,7 @@
 """Unblinding: in an emergency, as planned, and what is recorded of an accident."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -76,13 +76,18 @@ def reveal_arm(
             revealed_at=at,
             why=why.strip(),
         )
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT sealed.reveal(%s)", [participant.pk])
-            (arm,) = cursor.fetchone()
-        if arm is None:
-            raise Refused(NO_ARM.format(participant.number))
+        arm = _arm_told(participant)
         _tell_of(unblinding, by)
-    return definition.unblinding.group_of(arm) if definition.unblinding else str(arm)
+    return definition.unblinding.group_of(arm) if definition.unblinding else arm
+
+
+def _arm_told(participant: Participant) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sealed.reveal(%s)", [participant.pk])
+        (arm,) = cursor.fetchone()
+    if arm is None:
+        raise Refused(NO_ARM.format(participant.number))
+    return str(arm)
 
 
 def unblind_as_planned(
@@ -120,14 +125,19 @@ def unblind_as_planned(
             revealed_at=at,
             why=f"Planned by the protocol at {planned.at}",
         )
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT sealed.unblind_as_planned(%s, %s, %s)",
-                [participant.pk, list(planned.groups), [*planned.groups.values()]],
-            )
-            (told,) = cursor.fetchone()
-        if told is None:
-            raise Refused(NO_ARM.format(participant.number))
+        return _group_told(participant, planned.groups)
+
+
+def _group_told(participant: Participant, groups: Mapping[str, str]) -> str:
+    """Have the wall tell which of the groups it is, and keep it for the site."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT sealed.unblind_as_planned(%s, %s, %s)",
+            [participant.pk, list(groups), list(groups.values())],
+        )
+        (told,) = cursor.fetchone()
+    if told is None:
+        raise Refused(NO_ARM.format(participant.number))
     return str(told)
 
 

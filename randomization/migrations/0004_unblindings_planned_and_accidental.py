@@ -115,7 +115,8 @@ class Migration(migrations.Migration):
         migrations.RunSQL(
             _SQL.read_text("utf-8"),
             "DROP FUNCTION sealed.unblind_as_planned(bigint, text[], text[]), "
-            "sealed.told_at_site(bigint[]); DROP TABLE sealed.told",
+            "sealed.told_at_site(bigint[]), sealed.is_list(bigint, text); "
+            "DROP TABLE sealed.told",
         ),
         audited("told", schema="sealed", sealed=True),
         migrations.RunSQL(

@@ -57,6 +57,28 @@ BEGIN
     );
 END $$;
 
+-- Whether the sealed list of a trial is the one with this SHA-256, as randomization.blocks
+-- writes it. The hash itself never comes out: a short list could be found from it by trying.
+-- Each question is an act on the trail, so that nobody tries unseen.
+CREATE FUNCTION sealed.is_list(p_trial bigint, p_sha256 text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, sealed AS $$
+BEGIN
+    IF audit.open_verb() IS DISTINCT FROM 'compare sealed list' THEN
+        RAISE EXCEPTION 'A list is compared only by an act that says so.'
+            USING ERRCODE = 'AU001';
+    END IF;
+    RETURN p_sha256 = (
+        SELECT encode(sha256(convert_to(E'stratum,position,arm\n' || string_agg(
+            e.stratum || ',' || e.position || ',' || e.arm || E'\n', ''
+            ORDER BY e.stratum COLLATE "C", e.position), 'UTF8')), 'hex')
+        FROM sealed.list_entry e WHERE e.trial_id = p_trial
+    );
+END $$;
+
+REVOKE ALL ON FUNCTION sealed.is_list(bigint, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION sealed.is_list(bigint, text) TO candor_app;
+ALTER FUNCTION sealed.is_list(bigint, text) OWNER TO candor_unblinded;
+
 REVOKE ALL ON FUNCTION sealed.unblind_as_planned(bigint, text[], text[]),
     sealed.told_at_site(bigint[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION sealed.unblind_as_planned(bigint, text[], text[]),

@@ -34,6 +34,7 @@ from reminders.messages import (
 )
 from reminders.models import Reminder
 from reminders.rules import Due, Kind, clock_due, reminders_due
+from sessions.lifecycle import Mode
 from sessions.models import Visit
 from trials.access import definition_of
 
@@ -114,7 +115,13 @@ def _to_participant(visit: Visit, due: Due, by: AnyActor) -> Envelope:
     )
     if given.count() < len(wanted):
         return Envelope(dropped="The participant has not consented to such mails.")
-    details = Details(on=due.about_on, phone=visit.site.phone, at=visit.booked_time)
+    details = Details(
+        on=due.about_on,
+        phone=visit.site.phone,
+        at=visit.booked_time,
+        zone=visit.site.time_zone,
+        mode=Mode(visit.mode) if visit.mode else None,
+    )
     return _addressed(participant, to_participant(due.kind, details), by)
 
 

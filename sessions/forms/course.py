@@ -53,6 +53,7 @@ class ConsentForm(ActForm):
             "forms.ModelChoiceField[User]", self.fields["obtained_by"]
         ).queryset = people
         self.fields["signed_on"].initial = today
+        self.offered = frozenset({"signed_on"})
         self.fields["sex"].initial = participant.sex
         self.fields["age"].initial = participant.age
         for code, label in CONSENT_ITEMS.items():

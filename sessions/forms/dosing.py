@@ -44,6 +44,7 @@ class GiveForm(ActForm):
         # Both doses stand on one page: their fields must not share an id.
         self.auto_id = f"give_{dose.part}_%s"
         self._site = site
+        self.offered = frozenset() if dose.given_at else frozenset({"on", "given_by"})
         saved = local_time(site, dose.given_at) if dose.given_at else None
         self.fields["on"] = day_field(
             "Given on", initial=saved.date() if saved else held_on

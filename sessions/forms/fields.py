@@ -63,9 +63,11 @@ def reason_field() -> forms.CharField:
 class ActForm(forms.Form):
     """A form of one act: the page has the form tag, the token and the buttons.
 
-    Fields named in `side_by_side` share one line where there is room.
+    Fields named in `side_by_side` share one line where there is room; those `offered`
+    start with something that nobody has saved.
     """
 
+    offered: frozenset[str] = frozenset()
     side_by_side: tuple[str, ...] = ()
 
     @property

@@ -43,6 +43,8 @@ class BookForm(ActForm):
         )
         if visit.state == "booked":
             self.fields["reason"] = reason_field()
+        else:
+            self.offered = frozenset({"on", "mode"})
 
 
 class HoldForm(ActForm):
@@ -67,6 +69,8 @@ class HoldForm(ActForm):
         )
         if visit.state == "held":
             self.fields["reason"] = reason_field()
+        else:
+            self.offered = frozenset({"on", "mode"})
 
 
 class MissForm(ActForm):
@@ -132,6 +136,8 @@ class SessionForm(ActForm):
         )
         if session:
             self.fields["reason"] = reason_field()
+        else:
+            self.offered = frozenset({"ended_on"})
 
     def _ask_times(self, session: TherapySession | None) -> None:
         started, ended = _local_times(self._site, session)

@@ -87,11 +87,11 @@ class _Panel:
 
     @property
     def give(self) -> GiveForm | None:
-        return self.give_edit and self.give_edit.form
+        return self.give_edit.form if self.give_edit else None
 
     @property
     def withhold(self) -> WithholdForm | None:
-        return self.withhold_edit and self.withhold_edit.form
+        return self.withhold_edit.form if self.withhold_edit else None
 
 
 @require_safe
@@ -201,9 +201,7 @@ def _panels(
         panel = _panel(visit, dose, record, definition=definition)
         sent = posted if part == kind else ""
         if may(request.user.pk, Permission.RECORD_DOSE, visit.site):
-            _offer(
-                panel, visit, definition, sent=sent, request=request
-            )
+            _offer(panel, visit, definition, sent=sent, request=request)
         panels[kind.value] = panel
     return panels
 
@@ -298,15 +296,10 @@ def _offer(
     if visit.held_on is None:
         return
     if panel.dose.given_at or not (panel.in_the_way or panel.dose.withheld_reason):
+        give = partial(GiveForm, dose=panel.dose, site=visit.site, by=request.user)
         panel.give_edit = edited(
             request,
-            partial(
-                GiveForm,
-                dose=panel.dose,
-                site=visit.site,
-                held_on=visit.held_on,
-                by=request.user,
-            ),
+            partial(give, held_on=visit.held_on),
             rows=[panel.dose],
             zone=visit.site.time_zone,
             is_sent=sent == "give",

@@ -104,7 +104,7 @@
       if (response.status === 409) {
         stopped = true;
         waiting.clear();
-        say("conflict", "Someone else changed this. Reload the page to see it.");
+        say("conflict", "Someone else completed this form. Send yours to compare the two.");
         return false;
       }
       if ([400, 404, 413, 422].includes(response.status)) {

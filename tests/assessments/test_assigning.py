@@ -210,8 +210,3 @@ def test_the_forms_of_one_interview_have_one_code_with_a_number(
     assert sds.opaque_code == f"{caps.opaque_code}-2"
     other = requested_caps(world, participant, visit="t2")
     assert not other.opaque_code.startswith(caps.opaque_code)
-    # A number on a form of the site would tell how many forms the visit has.
-    here = [
-        started(world, participant, "prep_1", code) for code in ("cssrs_slc", "pcl5")
-    ]
-    assert [len(form.opaque_code) for form in here] == [7, 7]

@@ -12,7 +12,6 @@ from django.apps import apps
 from django.db import connection, models
 from psycopg import sql
 
-from accounts.vocabulary import Role
 from audit.actors import Place
 from audit.trail import acting
 from tests.audit.lived import Lived, new_lived
@@ -37,9 +36,7 @@ JOIN LATERAL (
 WHERE c.relkind IN ('r', 'p') ORDER BY 1, 2
 """
 _KEYS = """
-SELECT conrelid::regclass::text, conname::text, confrelid::regclass::oid::bigint,
-    conrelid::bigint
-FROM pg_constraint WHERE contype = 'f' AND connamespace::regnamespace::text = ANY (%s)
+SELECT conrelid::regclass::text, conname::text FROM pg_constraint WHERE contype = 'f' AND connamespace::regnamespace::text = ANY (%s)
 """
 # Another value of the same kind; a column of another kind has no entry here, and the
 # matrix says which table has no column that can be changed.
@@ -150,9 +147,7 @@ def wanted(table: Audited, before: Rows, after: Rows) -> list[Entry]:
             whole = new or old or {}
             operation = "D" if new is None else "I"
         where = tuple(whole.get(column) for column in table.place)
-        entries.append(
-            (pk, operation, _shown(table, old), _shown(table, new), where)
-        )
+        entries.append((pk, operation, _shown(table, old), _shown(table, new), where))
     return sorted(entries, key=str)
 
 
@@ -225,7 +220,23 @@ def without_other_walls(at: psycopg.Connection, tables: list[Audited]) -> None:
             "GRANT ALL ON ALL TABLES IN SCHEMA {} TO candor_tester",
         ):
             at.execute(sql.SQL(grant).format(name))
-    for table, key, *_ in at.execute(_KEYS, [schemas]).fetchall():
+    for table, key in at.execute(_KEYS, [schemas]).fetchall():
         at.execute(
             f'ALTER TABLE {table} ALTER CONSTRAINT "{key}" DEFERRABLE INITIALLY DEFERRED'
         )
+
+
+def referring(at: psycopg.Connection, table: Audited) -> set[str]:
+    """Return the tables whose rows would be left without theirs, however far away."""
+    keys = at.execute(
+        "SELECT n.nspname || '.' || c.relname, m.nspname || '.' || p.relname"
+        " FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid"
+        " JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " JOIN pg_class p ON p.oid = k.confrelid"
+        " JOIN pg_namespace m ON m.oid = p.relnamespace"
+        " WHERE k.contype = 'f' AND k.conrelid <> k.confrelid"
+    ).fetchall()
+    reached = {table.named}
+    while more := {child for child, parent in keys if parent in reached} - reached:
+        reached |= more
+    return reached - {table.named}

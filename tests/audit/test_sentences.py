@@ -78,7 +78,7 @@ def test_a_changed_day_is_told_from_to_and_why() -> None:
     )
     assert (sentence.did, sentence.record) == ("held visit:", "01-001-9, visit V5")
     assert (sentence.role, sentence.why) == (
-        "independent assessor",
+        "independent rater",
         "Typed the wrong day",
     )
 

@@ -6,7 +6,7 @@ is left that could refuse (`everything.without_other_walls`).
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -15,7 +15,6 @@ import psycopg
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from audit.models import RowChange
 from audit.trail import acting
 from tests import databases
 from tests.audit import paths
@@ -24,6 +23,7 @@ from tests.audit.everything import (
     audited_tables,
     entries_of,
     everything,
+    referring,
     rows_of,
     wanted,
     without_other_walls,
@@ -118,7 +118,7 @@ def prepare(at: psycopg.Connection, table: Audited) -> Prepared:
 
 
 def wrong(
-    at: Any, table: Audited, act: int, work: Callable[[], None], *, rows: int | None
+    at: Any, table: Audited, act: int, work: Callable[[], object], *, rows: int | None
 ) -> list[str]:
     """Do the work under an act; what its entries say amiss, as sentences."""
     before = rows_of(at, table)
@@ -191,7 +191,7 @@ DELETES = list(paths.SQL_DELETES.values())
 
 
 def named(statement: str) -> str:
-    known = paths.SQL_CHANGES | paths.SQL_INSERTS | paths.SQL_DELETES
+    known = {**paths.SQL_CHANGES, **paths.SQL_INSERTS, **paths.SQL_DELETES}
     return next((name for name, text in known.items() if text == statement), statement)
 
 
@@ -313,7 +313,7 @@ def by_django(
             if empty:
                 emptied_by_django(it.table.named)
             if alone:
-                emptied_by_django(*referring(matrix, it.table))
+                emptied_by_django(*referring(matrix.administrator, it.table))
             with acting("write", by=SETUP, reason="A row of the matrix") as act:
                 work = partial(path, it)
                 found += wrong(Cursor(), it.table, act, work, rows=count_of(it))
@@ -329,22 +329,6 @@ def emptied_by_django(*tables: str) -> None:
             cursor.execute(f"DELETE FROM {table}")
 
 
-def referring(matrix: Matrix, table: Audited) -> set[str]:
-    """Return the tables whose rows would be left without theirs, however far away."""
-    keys = matrix.administrator.execute(
-        "SELECT n.nspname || '.' || c.relname, m.nspname || '.' || p.relname"
-        " FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid"
-        " JOIN pg_namespace n ON n.oid = c.relnamespace"
-        " JOIN pg_class p ON p.oid = k.confrelid"
-        " JOIN pg_namespace m ON m.oid = p.relnamespace"
-        " WHERE k.contype = 'f' AND k.conrelid <> k.confrelid"
-    ).fetchall()
-    reached = {table.named}
-    while more := {child for child, parent in keys if parent in reached} - reached:
-        reached |= more
-    return reached - {table.named}
-
-
 def unrefused_by_django(
     matrix: Matrix, path: Path, *, empty: bool = False, alone: bool = False
 ) -> list[str]:
@@ -355,7 +339,7 @@ def unrefused_by_django(
             if empty:
                 emptied_by_django(it.table.named)
             if alone:
-                emptied_by_django(*referring(matrix, it.table))
+                emptied_by_django(*referring(matrix.administrator, it.table))
             before = rows_of(Cursor(), it.table)
             try:
                 with transaction.atomic():

@@ -47,7 +47,7 @@ def routes(resolver: Any = None, prefix: str = "") -> Iterator[str]:
 
 
 def addresses(trial: Trial) -> dict[str, list[str]]:
-    """Return the addresses of every route, by route.
+    """Return the addresses of every route, by route; the first is of somebody's own site.
 
     A route that takes something unknown here is a KeyError: whoever adds it says with
     what it is to be asked.
@@ -99,14 +99,17 @@ def _filled(route: str, known: Mapping[str, Values]) -> Iterator[str]:
         yield from ("/oversight/participants/", "/oversight/nothing/")
     elif "(?P<url>" in route:
         yield "/oversight/nowhere"
-    elif route == "oversight/trail/<str:table>/<str:row>/":
-        yield from (f"/oversight/trail/{table}/{row}/" for table, row in _rows())
+    elif "<str:table>/<str:row>" in route:
+        before = route.split("<", maxsplit=1)[0]
+        yield from (f"/{before}{table}/{row}/" for table, row in _rows())
     else:
         holes = [_values(route, hole, known) for hole in _HOLE.finditer(route)]
         pieces = _HOLE.sub("\0", route).split("\0")
         for values in itertools.product(*holes):
             middle = zip(pieces[1:], values, strict=True)
-            yield "/" + pieces[0] + "".join(f"{value}{piece}" for piece, value in middle)
+            yield (
+                "/" + pieces[0] + "".join(f"{value}{piece}" for piece, value in middle)
+            )
 
 
 def _values(route: str, hole: re.Match[str], known: Mapping[str, Values]) -> Values:
@@ -144,9 +147,9 @@ def links(path: str, body: bytes) -> Iterator[str]:
         there = urljoin(path, match[1].decode().replace("&amp;", "&"))
         parts = urlsplit(there)
         is_ours = not parts.netloc and parts.path.startswith("/")
-        if is_ours and not parts.path.startswith("/static/"):
-            if parts.path.lstrip("/") not in LEAVES:
-                yield there
+        is_page = not parts.path.startswith("/static/")
+        if is_ours and is_page and parts.path.lstrip("/") not in LEAVES:
+            yield there
 
 
 def crawled(
@@ -164,5 +167,3 @@ def crawled(
         asked[path] = None
         ask(path)
     return list(asked)
-
-

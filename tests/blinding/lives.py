@@ -35,7 +35,7 @@ from randomization.actions import (
 )
 from reminders import actions as reminder_actions
 from sessions import actions as session_actions
-from sessions.actions import Booking, GivenDose, WithheldDose
+from sessions.actions import Booking, GivenDose, NewSession, WithheldDose
 from tests.exports.study import CHECKLIST, new_token
 from tests.randomization import world as wall
 from tests.world import (
@@ -57,6 +57,7 @@ DENVER = ZoneInfo("America/Denver")
 RANDOMIZED_AT = datetime.combine(RANDOMIZED_ON, time(12), tzinfo=DENVER)
 DOSED_AT = datetime(2025, 4, 28, 10, 5, tzinfo=DENVER)
 SUPPLEMENT_AT = DOSED_AT + timedelta(minutes=100)
+NOTE = "Wept, then laughed at the window"
 REMINDERS = SystemActor("reminders", triggered_by="test")
 
 
@@ -93,6 +94,7 @@ def new_trial() -> Trial:
     held(world, [there], "dosing_1", elsewhere=True)
     _identify(world, [*people, ready])
     _dose(world, treated)
+    _hold(world, treated)
     _report(world, treated)
     _assess(world, treated)
     _unblind(world, treated)
@@ -124,7 +126,10 @@ def _identify(world: World, people: list[Participant]) -> None:
     record_identities(
         identities=[
             NewIdentity(
-                person, f"Ada Example {n}", date(1990, 1, 1), f"p{n}@participant.invalid"
+                person,
+                f"Ada Example {n}",
+                date(1990, 1, 1),
+                f"p{n}@participant.invalid",
             )
             for n, person in enumerate(people)
         ],
@@ -165,6 +170,23 @@ def _dose(world: World, treated: list[Participant]) -> None:
     )
 
 
+def _hold(world: World, treated: list[Participant]) -> None:
+    session_actions.record_sessions(
+        sessions=[
+            NewSession(
+                visit_of(person, "dosing_1"),
+                world.user(Role.THERAPIST),
+                world.user(Role.THERAPIST, second=True),
+                DOSED_AT,
+                DOSED_AT + timedelta(hours=8),
+                NOTE,
+            )
+            for person in treated
+        ],
+        by=world.actor(Role.THERAPIST),
+    )
+
+
 def _report(world: World, treated: list[Participant]) -> None:
     """A pleasant effect of everybody; of the first two a serious event each."""
     effects = [
@@ -200,7 +222,7 @@ def _report(world: World, treated: list[Participant]) -> None:
 
 def _assess(world: World, treated: list[Participant]) -> None:
     for person in treated[:2]:
-        signed_caps(world, person, total=42)
+        signed_caps(world, person, total=77)
         requested_caps(world, person, visit="t2")
         checklist = started(world, person, "screening", "pcl5")
         assessment_actions.complete(

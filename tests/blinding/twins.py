@@ -137,7 +137,9 @@ def _statements(definition: ProtocolDefinition, others: dict[str, str]) -> str:
     ]
     unblinding = definition.unblinding
     groups = [
-        (unblinding.group_of(was), unblinding.group_of(other)) if unblinding else (was, other)
+        (unblinding.group_of(was), unblinding.group_of(other))
+        if unblinding
+        else (was, other)
         for was, other in others.items()
     ]
     return _SWAP.format(

@@ -14,6 +14,7 @@ from assessments.instruments.base import Instrument
 from assessments.instruments.cssrs_slc import CSSRS_SLC
 from assessments.instruments.pcl5 import PCL5
 from assessments.instruments.sds_adapted import SDS_ADAPTED
+from assessments.models import Assessment
 from exports.datasets import DATASETS, view_digest
 from exports.vocabulary import Dataset
 from participants.models import Identity
@@ -220,7 +221,7 @@ def test_qs_says_of_each_form_what_when_and_who(study: Study) -> None:
         "Extremely",
         "4",
         None,
-        None,
+        "STUDY SUBJECT",
         "SCR Screening",
         "2025-03-10",
     )
@@ -266,6 +267,19 @@ def test_rs_names_the_rater_by_a_pseudonym_alone(study: Study) -> None:
     names = {row["RSEVALID"] for row in rows_of(study, "RS") if row["RSDTC"]}
     (pseudonym,) = names
     assert re.fullmatch(r"RATER-[0-9A-F]{8}", pseudonym)
+
+
+def test_a_participants_own_form_has_no_rater_whoever_typed_it(study: Study) -> None:
+    """The coordinator who typed a PCL-5 once stood in the export as its rater."""
+    typed = Assessment.objects.filter(instrument="pcl5", rater__isnull=False)
+    assert typed.exists()
+    rows = [row for row in rows_of(study, "QS") if row["QSDTC"]]
+    own = [row for row in rows if row["QSCAT"] == "PCL-5"]
+    assert {cells(row, "QSEVAL", "QSEVALID") for row in own} == {
+        ("STUDY SUBJECT", None)
+    }
+    others = {row["QSEVALID"] for row in rows if row["QSCAT"] != "PCL-5"}
+    assert all(re.fullmatch(r"RATER-[0-9A-F]{8}", str(name)) for name in others)
 
 
 def test_sequence_numbers_are_unique_within_a_participant(study: Study) -> None:

@@ -1,15 +1,30 @@
 """The oversight site: read-only by construction, the trail as sentences."""
 
+import re
+from uuid import uuid4
+
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.vocabulary import Role
 from audit.models import Action
+from audit.trail import acting
+from notices.models import Notice
 from oversight.site import oversight_site
-from tests.world import PASSWORD, World, enrolled, new_world
+from reminders.models import Reminder
+from tests.world import (
+    PASSWORD,
+    SETUP,
+    World,
+    enrolled,
+    held,
+    new_world,
+    signed_caps,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -142,3 +157,123 @@ def test_the_trail_is_never_counted(client: Client, world: World) -> None:
     trail = [q["sql"] for q in queries if "audit_" in q["sql"]]
     assert len(trail) == 2  # the acts, and what they changed
     assert not [sql for sql in trail if "COUNT(" in sql.upper()]
+
+
+def test_lists_and_filters_speak_in_words_and_write_days_one_way(
+    client: Client, world: World
+) -> None:
+    """The same day once stood as "May 4, 2026" here and as "4 May 2026" elsewhere."""
+    (participant,) = enrolled(world)
+    held(world, [participant], "prep_1", "prep_2", "baseline")
+    signed_caps(world, participant, total=54)
+    signed_in(client, world, Role.AUDITOR)
+
+    def shown(model: str, query: str = "") -> str:
+        url = reverse(f"oversight:{model}_changelist")
+        return client.get(url + query).content.decode()
+
+    people = shown("participants_participant")
+    assert "Treatment not started" in people
+    assert "not_started" not in re.sub(r"<[^>]+>", "", people)
+    assert f">{participant.screened_on:%-d %b %Y}<" in people
+    assert participant.number in shown(
+        "participants_participant", "?treatment=not_started"
+    )
+    assert participant.number not in shown(
+        "participants_participant", "?treatment=finished"
+    )
+    forms = shown("assessments_assessment")
+    assert "CAPS-5" in forms
+    assert "caps5" not in re.sub(r"<[^>]+>", "", forms)
+    scores = shown("assessments_scorevalue")
+    assert re.search(r"field-value[^>]*>54<", scores)
+    assert "Adverse events" in client.get(reverse("oversight:index")).content.decode()
+
+
+def test_a_time_names_its_zone(client: Client, world: World) -> None:
+    (participant,) = enrolled(world)
+    now = timezone.now()
+    with acting("notice", by=SETUP):
+        notice = Notice.objects.create(
+            trial=world.trial,
+            site=world.site,
+            participant=participant,
+            kind="unblinding",
+            about=uuid4(),
+            occurred_at=now,
+            why="Intubated",
+        )
+    signed_in(client, world, Role.AUDITOR)
+    for url in (
+        reverse("oversight:notices_notice_changelist"),
+        reverse("oversight:notices_notice_change", args=[notice.pk]),
+    ):
+        html = client.get(url).content.decode()
+        assert f"{now:%-d %b %Y %H:%M} UTC" in html
+        assert "Emergency unblinding" in html
+
+
+def test_a_reminder_says_whom_it_went_to(client: Client, world: World) -> None:
+    (participant,) = enrolled(world)
+    reader = world.user(Role.MEDICAL_MONITOR)
+    with acting("notice", by=SETUP):
+        notice = Notice.objects.create(
+            trial=world.trial,
+            site=world.site,
+            participant=participant,
+            kind="serious_event",
+            about=uuid4(),
+            occurred_at=timezone.now(),
+        )
+        Reminder.objects.create(
+            trial=world.trial,
+            site=world.site,
+            participant=participant,
+            notice=notice,
+            recipient=reader,
+            kind="serious_event",
+            audience="safety",
+            due_on=timezone.now().date(),
+        )
+    signed_in(client, world, Role.AUDITOR)
+    url = reverse("oversight:reminders_reminder_changelist")
+    html = client.get(url + f"?q={reader.name.split()[0]}").content.decode()
+    assert reader.name in html
+    assert "Serious event" in html
+
+
+def test_the_trail_names_roles_as_every_other_page_does(
+    client: Client, world: World
+) -> None:
+    """A rater was an "independent assessor" on the trail and nowhere else."""
+    (participant,) = enrolled(world)
+    held(world, [participant], "prep_1", "prep_2", "baseline")
+    signed_caps(world, participant, total=54)
+    signed_in(client, world, Role.AUDITOR)
+    shown = client.get(reverse("trail:list") + "?verb=sign").content.decode()
+    assert "(independent rater)" in shown
+    assert "(independent assessor)" not in shown
+    assert "54.0" not in shown
+
+
+def test_a_story_is_read_from_its_beginning(
+    client: Client, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Newest first only, a course had to be read backwards over three pages."""
+    monkeypatch.setattr("oversight.views.PAGE", 3)
+    (participant,) = enrolled(world)
+    signed_in(client, world, Role.AUDITOR)
+    url = reverse("trail:participant", args=[participant.pk])
+    newest = client.get(url)
+    story: list[int] = []
+    page = client.get(url + newest.context["other_order"])
+    assert not page.context["pager"]["older_url"]
+    while True:
+        story += [entry.id for entry in page.context["entries"]]
+        if not (more := page.context["pager"]["newer_url"]):
+            break
+        page = client.get(url + more)
+        assert page.context["pager"]["older_url"] == "?order=oldest"
+    assert len(story) > 3
+    assert story == sorted(set(story))
+    assert newest.context["entries"][0].id == story[-1]

@@ -18,8 +18,15 @@ from reminders.messages import (
     to_safety_staff,
 )
 from reminders.rules import Kind, Matter
+from sessions.lifecycle import Mode
 
-DETAILS = Details(on=date(2026, 3, 3), at=time(10, 0), phone="555 0100")
+DETAILS = Details(
+    on=date(2026, 3, 3),
+    at=time(10, 0),
+    phone="555 0100",
+    zone="America/Denver",
+    mode=Mode.VIDEO,
+)
 DENVER = ZoneInfo("America/Denver")
 HAPPENING = Happening(
     participant="01-001-9",
@@ -197,11 +204,20 @@ def test_a_clock_says_which_report_and_by_when(
 
 
 @pytest.mark.parametrize("kind", [Kind.WEEK_BEFORE, Kind.DAY_BEFORE])
-def test_an_appointment_is_named_by_weekday_day_and_time(kind: Kind) -> None:
+def test_an_appointment_is_named_by_day_hour_zone_and_how_it_is_held(
+    kind: Kind,
+) -> None:
+    """Whoever was booked by video once could not tell whether to come."""
     body = to_participant(kind, DETAILS).body
-    assert "appointment on Tue 3 Mar 2026 at 10:00." in body
+    assert "on Tue 3 Mar 2026 at 10:00 (America/Denver), by video." in body
+    called = to_participant(kind, replace(DETAILS, mode=Mode.PHONE)).body
+    assert "10:00 (America/Denver), by phone." in called
+    here = to_participant(kind, replace(DETAILS, mode=None)).body
+    assert "at 10:00 (America/Denver)." in here
     without = Details(on=DETAILS.on, phone="555 0100")
     assert "appointment on Tue 3 Mar 2026." in to_participant(kind, without).body
+    with pytest.raises(ValueError, match="time zone"):
+        to_participant(kind, replace(DETAILS, zone=""))
 
 
 def test_a_subject_is_one_line() -> None:

@@ -319,7 +319,7 @@ def test_where_the_rules_leave_no_day_a_visit_is_held_with_an_explanation(
     person = no_day_left(world)
     visit = visit_of(person, "dosing_1")
     assert visit.plan == "no_day"
-    assert "Preparation period" in visit.why
+    assert "the preparation period counted from" in visit.why
     miss = actions.Miss(visit, "Too late for the period", day("2025-06-20"))
     actions.miss(misses=[miss], by=world.actor(Role.COORDINATOR))
     visit.refresh_from_db()

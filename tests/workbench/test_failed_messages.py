@@ -47,6 +47,10 @@ def test_a_notice_that_was_not_sent_says_whom_to_tell_of_what(
     assert f"Tell {sponsor.name} another way: emergency unblinding" in page
     assert "Connection refused" in page
     assert person.number in page
+    # Whoever receives safety reports must know that a colleague was not told.
+    for role in (Role.SAFETY_OFFICER, Role.MEDICAL_MONITOR):
+        page = text_of(browser(world.user(role)).get("/"))
+        assert page.count(f"Tell {sponsor.name} another way") == 1
 
 
 def test_a_mail_of_the_day_that_was_not_sent_belongs_to_no_participant(
@@ -67,3 +71,6 @@ def test_a_mail_of_the_day_that_was_not_sent_belongs_to_no_participant(
     for view in ("/", "/?group=participant"):
         page = text_of(browser(world.user(Role.COORDINATOR)).get(view))
         assert f"Tell {therapist.name} another way: what waits today" in page
+    # What a site's own staff is told of is none of the sponsor's.
+    page = text_of(browser(world.user(Role.MEDICAL_MONITOR)).get("/"))
+    assert "another way" not in page

@@ -1,5 +1,7 @@
 """The whole story of a participant: in order, with its signatures, and nothing hidden."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -75,7 +77,7 @@ def test_each_signature_is_printed_with_name_time_zone_meaning_and_whether_it_ho
     assert f"Signed by {form.rater.name}" in text
     assert "“I rated this interview” Whole" in text
     assert "none broken" in text
-    assert " MST:" in text or " MDT:" in text
+    assert re.search(r"\d{1,2} \w{3} \d{4} \d\d:\d\d M[SD]T", text)
     by = rater_of(world, form)
     reopen(assessment=form, reason="Item 2 was misheard", by=by)
     changed = caps_answers(43) | {"caps02": 4}

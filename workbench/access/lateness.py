@@ -11,7 +11,7 @@ from django.db import connection
 
 from assessments.instruments import TITLES
 
-MOST = 500
+MOST = 200
 
 # The first time that a day was written for the assessment is its entry: the server's
 # clock, which nobody can set. Whoever changes the day afterwards leaves it as it was, and

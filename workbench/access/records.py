@@ -22,6 +22,8 @@ _P = Permission
 IDENTITY = "participants_identity"
 FACT = "participants_fact"
 FORM = "assessments_assessment"
+ANSWER = "assessments_itemresponse"
+SCORE = "assessments_scorevalue"
 KIT = "randomization_kit"
 # Records whose address has the uuid that their pages have, and not the row of the trail.
 _BY_UUID: Mapping[str, type[Model]] = {
@@ -43,11 +45,21 @@ _ROW = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
+class OwnForm:
+    """A rater's own form: its row, the rows of the answers that are read, and its names."""
+
+    pk: int
+    answers: tuple[int, ...]
+    rater: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """A record's history in somebody's hands: which rows it is made of, and what is told.
 
-    `rows` are (table, row) of the trail. `rater` is the name of the rater whose own form
-    it is, and `code` the form's; both are empty for everybody else.
+    `rows` are (table, row) of the trail. `own` says that it is the form of whoever reads
+    it as its rater.
     """
 
     rows: tuple[tuple[str, str], ...]
@@ -55,8 +67,7 @@ class Reading:
     about: Subject | None = None
     person: Participant | None = None
     sees_outcomes: bool = False
-    rater: str = ""
-    code: str = ""
+    own: "OwnForm | None" = None
 
 
 def reading(here: Desk, table: str, row: str, *, field: str = "") -> Reading | None:
@@ -168,8 +179,12 @@ def _of_form(here: Desk, row: str, *, item: str) -> Reading | None:
             rows=rows,
             zone=form.trial.sponsor_time_zone,
             sees_outcomes=True,
-            rater=form.rater.name if form.rater else "",
-            code=form.opaque_code,
+            own=OwnForm(
+                form.pk,
+                tuple(int(row) for table, row in rows if table == ANSWER),
+                form.rater.name if form.rater else "",
+                form.opaque_code,
+            ),
         )
     return Reading(
         rows=rows,
@@ -183,15 +198,14 @@ def _of_form(here: Desk, row: str, *, item: str) -> Reading | None:
 def _rows_of(
     form: Assessment, standing: Standing, *, item: str
 ) -> tuple[tuple[str, str], ...]:
-    answers = ItemResponse.objects.filter(assessment=form)
-    answer_table = ItemResponse._meta.db_table  # noqa: SLF001 - Django's public name
-    score_table = ScoreValue._meta.db_table  # noqa: SLF001 - Django's public name
-    one = [pk for pk, code in answers.values_list("pk", "item") if code == item]
+    answers = dict(
+        ItemResponse.objects.filter(assessment=form).values_list("pk", "item")
+    )
+    one = [pk for pk, code in answers.items() if code == item]
     if one:
-        return tuple((answer_table, str(pk)) for pk in one)
-    rows = [(FORM, str(form.pk))]
-    rows += [(answer_table, str(pk)) for pk in answers.values_list("pk", flat=True)]
+        return tuple((ANSWER, str(pk)) for pk in one)
+    rows = [(FORM, str(form.pk)), *((ANSWER, str(pk)) for pk in answers)]
     if standing.sees_scores:
         scores = ScoreValue.objects.filter(assessment=form)
-        rows += [(score_table, str(pk)) for pk in scores.values_list("pk", flat=True)]
+        rows += [(SCORE, str(pk)) for pk in scores.values_list("pk", flat=True)]
     return tuple(rows)

@@ -312,7 +312,7 @@ def _forms(record: _Record) -> Iterator[Told]:
         title = TITLES.get(form.instrument, form.instrument)
         details = [
             visit_name(visit.number, visit.label),
-            f"Rater: {form.rater.name}" if form.rater else "",
+            f"Given by {form.rater.name}" if form.rater else "",
             form.get_source_display() if form.source else "",
             form.not_done_reason,
         ]

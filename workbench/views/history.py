@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from assessments.instruments import TITLES
-from audit.history import Entry, entries_of_records
+from audit.history import Entry, entries_of_own_form, entries_of_records
 from audit.naming import Named, Names, names_in
 from audit.sentences import Sentence, sentences
 from audit.wording import TECHNICAL, tables
@@ -20,7 +20,6 @@ from workbench.rail import desk
 
 PAGE = 50
 LONGEST_ID = 18
-SOMEBODY = "Somebody else"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +41,18 @@ def history(request: HttpRequest, table: str, row: str) -> HttpResponse:
         raise Http404
     before = request.GET.get("before", "")
     is_page = before.isdecimal() and len(before) <= LONGEST_ID
-    found = entries_of_records(
-        read.rows,
-        before=int(before) if is_page else None,
-        limit=PAGE + 1,
-        about=read.about,
-    )
-    page = [_for_rater(entry, read) for entry in found[:PAGE]]
+    found = _acts(read, before=int(before) if is_page else None)
+    page = found[:PAGE]
     names = _names(page, read)
     column = field if field in known.columns and field not in TECHNICAL else ""
     older = {"field": field} if field else {}
+    title = _title(page, names, table=table)
     context = {
-        "title": _title(page, names, table=table),
+        "title": title,
         "field": known.columns[column].label.lower() if column else _item(read, field),
-        "entries": _told(page, names, read, column=column),
+        "entries": _told(page, names, read, title=title, column=column),
         "fields": _fields(page, read, table=table, current=field),
-        "person": read.person,
+        "participant": read.person,
         "back": _back(read, table=table, row=row),
         "zone": read.zone,
         "pager": {
@@ -73,11 +68,11 @@ def history(request: HttpRequest, table: str, row: str) -> HttpResponse:
 
 
 def _told(
-    page: Sequence[Entry], names: Names, read: Reading, *, column: str
+    page: Sequence[Entry], names: Names, read: Reading, *, title: str, column: str
 ) -> list[Sentence]:
     """Return the acts in words; one that changed nothing that is told is left out."""
     only = frozenset({column} if column else ())
-    if read.rater:
+    if read.own:
         only = OF_RATERS & only if only else OF_RATERS
         if not only:
             return []
@@ -88,30 +83,44 @@ def _told(
         sees_outcomes=read.sees_outcomes,
         only=only,
     )
-    return [each for each in told if each.changes]
+    return [_plainly(each, title) for each in told if each.changes]
 
 
-def _for_rater(entry: Entry, read: Reading) -> Entry:
-    """Return an act as the rater of the form reads it: without participant or site.
+def _plainly(sentence: Sentence, title: str) -> Sentence:
+    """Return an act without the record's name before each field: the page has it once."""
+    changes = []
+    for change in sentence.changes:
+        label = change.label.removeprefix(f"{title} · ")
+        changes.append(replace(change, label=label[:1].upper() + label[1:]))
+    return replace(sentence, changes=tuple(changes))
 
-    Who works at a site tells the site, and the words of their reasons may tell anything.
-    """
-    if not read.rater:
-        return entry
-    is_own = entry.who == read.rater
-    return replace(
-        entry,
-        who=entry.who if is_own else SOMEBODY,
-        roles=entry.roles if is_own else "",
-        subject=read.code,
-        reason=entry.reason if is_own else "",
-        is_on_many=False,
+
+def _acts(read: Reading, *, before: int | None) -> list[Entry]:
+    if read.own is None:
+        return entries_of_records(
+            read.rows, before=before, limit=PAGE + 1, about=read.about
+        )
+    found = entries_of_own_form(
+        read.own.pk,
+        read.own.answers,
+        known_as=(read.own.rater, read.own.code),
+        before=before,
+        limit=PAGE + 1,
     )
+    if len(read.rows) > 1:
+        return found
+    # One item alone: the form's own row comes with every answer.
+    wanted = set(read.rows)
+    return [
+        replace(entry, records=kept)
+        for entry in found
+        if (kept := tuple(r for r in entry.records if (r.table, r.row) in wanted))
+    ]
 
 
 def _names(page: Iterable[Entry], read: Reading) -> Names:
     names = names_in(page, titles=TITLES)
-    if not read.rater:
+    if not read.own:
         return names
     # A rater reads the form's name and the items', never the visit they belong to.
     return Names({key: Named(each.name) for key, each in names.rows.items()}, TITLES)
@@ -155,7 +164,7 @@ def _fields(
         for name in known.columns
         if name in present
         and name not in TECHNICAL
-        and (not read.rater or name in OF_RATERS)
+        and (not read.own or name in OF_RATERS)
     ]
     return [
         FieldLink(known.columns[name].label, f"?field={name}", name == current)

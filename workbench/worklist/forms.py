@@ -85,8 +85,11 @@ def _whom(form: OutstandingForm) -> str:
     return " or ".join(role.replace("_", " ") for role in form.by.split(","))
 
 
-def reminders(here: Here) -> Iterator[Line]:
-    failed: Iterable[Reminder] = failed_reminders(here.sites)[:50]
+def reminders(here: Here, *, audience: str = "") -> Iterator[Line]:
+    """Messages that could not be sent, to everybody or to one audience alone."""
+    if not here.sites:
+        return
+    failed: Iterable[Reminder] = failed_reminders(here.sites, audience=audience)[:50]
     for reminder in failed:
         visit, person = reminder.visit, reminder.participant
         yield Line(

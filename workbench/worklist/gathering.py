@@ -41,6 +41,7 @@ def gather(desk: Desk, sites: Sequence[Site], *, now: datetime) -> list[Line]:
         *forms(followed),
         *steps(here),
         *reminders(_only(here, here.sites, _P.RECORD_VISITS)),
+        *reminders(_receiving(here), audience="safety"),
     ]
     rank = {kind: number for number, kind in enumerate(Kind)}
     return sorted(lines, key=lambda line: (rank[line.kind], line.order))
@@ -64,6 +65,12 @@ def _for_whom(here: Here, *permissions: Permission) -> Here:
 
 def _only(here: Here, site_ids: Iterable[int], permission: Permission) -> Here:
     return _kept(here, {pk for pk in site_ids if here.may(permission, pk)})
+
+
+def _receiving(here: Here) -> Here:
+    """Keep the sites whose safety messages are this person's, and no other message is."""
+    receives = {pk for pk in here.sites if here.may(_P.RECEIVE_REPORTS, pk)}
+    return _kept(here, {pk for pk in receives if not here.may(_P.RECORD_VISITS, pk)})
 
 
 def _kept(here: Here, site_ids: set[int]) -> Here:
