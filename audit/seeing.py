@@ -93,7 +93,8 @@ def _looking(eyes: _Eyes) -> Iterator[None]:
 
 def _look(eyes: _Eyes) -> _Eyes:
     with bound() as cursor:
-        token, job, *_ = cursor.execute(_LOOK, [eyes.token, eyes.job]).fetchone() or ()
+        found = cursor.execute(_LOOK, [eyes.token, eyes.job]).fetchone()
+    token, job, *_ = found or ("", "")
     return _Eyes(token, job)
 
 

@@ -30,11 +30,8 @@ def reassign(request: SignedInRequest, uuid: UUID) -> HttpResponse:
         raise Http404
     others = actions.candidates(visit=assessment.visit, former_id=assessment.rater.pk)
     names_raters = may(request.user.pk, Permission.ASSIGN_RATERS, assessment.site)
-    make = partial(
-        ReassignForm,
-        raters=_choices(others) if names_raters else [],
-        initial={"due_on": assessment.due_on},
-    )
+    raters = _choices(others) if names_raters else []
+    make = partial(ReassignForm, raters=raters, initial={"due_on": assessment.due_on})
     edit = edited(request, make, rows=[assessment], is_whole=True)
     form = edit.form
     title = edition_of(row).short_title

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.editing import Edit, edited
 from accounts.http import SignedInRequest, acts_by_post
 from accounts.vocabulary import Permission
-from audit.refusal import Refused
+from audit.refusal import Changed, Refused
 from sessions import actions
 from sessions.access import visits_for
 from sessions.drawing.windows import PlannedWindow, WindowBar, day_text, window_bar
@@ -67,12 +67,16 @@ def book(request: SignedInRequest, uuid: UUID) -> HttpResponse:
 def unbook(request: SignedInRequest, uuid: UUID) -> HttpResponse:
     """Take a visit off the calendar."""
     visit = found(request, uuid)
+    edit = _edit(request, visit, forms.Form, is_whole=True)
     try:
-        actions.book(
-            bookings=[actions.Booking(visit, None)],
-            by=request.actor,
-            today=today_at(visit.site),
-        )
+        if edit.form.errors:
+            raise Changed(edit.form.non_field_errors()[0])
+        with edit.guard():
+            actions.book(
+                bookings=[actions.Booking(visit, None)],
+                by=request.actor,
+                today=today_at(visit.site),
+            )
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:

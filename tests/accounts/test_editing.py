@@ -60,6 +60,10 @@ def amend_url(event: AdverseEvent) -> str:
     return reverse("adverse_events:amend", args=[event.uuid])
 
 
+def said(answer: Any) -> str:
+    return " ".join(str(each) for each in answer.wsgi_request._messages)
+
+
 def opened(client: Client, address: str, *, having: str = "seen") -> dict[str, Any]:
     return posted(client.get(address).content.decode(), having=having)
 
@@ -121,7 +125,7 @@ def test_what_only_the_other_changed_is_taken_over_and_said(world: World) -> Non
     first.post(address, ones | why | {"severity": "severe"})
     answer = second.post(address, others | why | {"term": "Migraine"})
     assert answer.status_code == 302
-    told = " ".join(str(each) for each in answer.wsgi_request._messages)
+    told = said(answer)
     assert "How strong it was" in told
     event.refresh_from_db()
     assert (event.severity, event.term) == ("severe", "Migraine")
@@ -170,6 +174,26 @@ def test_a_booking_of_two_people(world: World) -> None:
     edit = page.context["edit"]
     assert page.context["form"]["time"].value() == "10:30"
     assert [line.name for line in edit.lines] == ["on"]
+
+
+def test_a_booking_that_somebody_moved_is_not_taken_off_unseen(world: World) -> None:
+    (person,) = enrolled(world)
+    visit = visit_of(person, "prep_1")
+    address = reverse("sessions:book", args=[visit.uuid])
+    first = signed_in_as(world, Role.COORDINATOR)
+    second = signed_in_as(world, Role.INVESTIGATOR)
+    assert first.post(address, opened(first, address)).status_code == 302
+    unbook = reverse("sessions:unbook", args=[visit.uuid])
+    html = second.get(address).content.decode()
+    form = posted(html, action=unbook)
+    later = date.fromisoformat(opened(first, address)["on"]) + timedelta(days=1)
+    moved = opened(first, address) | {"on": later.isoformat(), "reason": "Asked so"}
+    assert first.post(address, moved).status_code == 302
+    answer = second.post(unbook, form)
+    told = said(answer)
+    assert "changed this while you had it open" in told
+    visit.refresh_from_db()
+    assert visit.booked_on == later
 
 
 def test_facts_of_two_people(world: World) -> None:

@@ -88,7 +88,7 @@ def knowledge() -> dict[str, Any]:
     deactivate(user=gone, reason="Left the company", by=SETUP)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT min(id) FROM audit.audit_action WHERE actor_id IS NOT NULL"
+            "SELECT max(id) FROM audit.audit_action WHERE length(reason) > 9"
         )
         (old,) = cursor.fetchone()
     return {

@@ -246,10 +246,10 @@ def crashed(stack: Stack, participants: list[str]) -> list[Client]:
     ]
     for client in clients:
         client.start()
-    crashes.keep_running(1.5)
+    crashes.keep_running(0.5)
     for kind in crashes.victims():
         before = sum(len(client.acknowledged) for client in clients)
-        crashes.keep_running(crashes.chance.uniform(0.3, 1.2))
+        crashes.keep_running(crashes.chance.uniform(0.1, 0.6))
         crashes.kill(kind)
         crashes.recover()
         end = time.monotonic() + 30

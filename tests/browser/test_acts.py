@@ -238,7 +238,9 @@ def test_the_pages_of_all_acts_pass_axe_and_fit_a_phone(
 
 def test_no_page_is_left_out(busy: Busy) -> None:
     """A new page is looked at, or said here to be none."""
-    lived = test_pages.Lived(busy.world, busy.dosed, busy.open)
+    # Only the addresses are asked for: any visits will do for those of other states.
+    dosing = visit_of(busy.dosed, "dosing_1")
+    lived = test_pages.Lived(busy.world, busy.dosed, busy.open, dosing, dosing)
     addresses = [address for _, address in pages(busy)]
     addresses += test_pages.site_pages(lived) + test_pages.oversight_pages(lived)
     addresses += test_pages.raters_pages(lived) + test_pages.data_managers_pages(lived)

@@ -47,6 +47,7 @@ ROLES = (
     refused("join the trail's owner", "GRANT candor_audit TO CURRENT_USER"),
     refused("make a role", "CREATE ROLE candor_x LOGIN"),
     refused("hand the trail over", "REASSIGN OWNED BY candor_audit TO CURRENT_USER"),
+    refused("drop what the application may do", "DROP OWNED BY candor_app CASCADE"),
     refused("drop what the trail's owner has", "DROP OWNED BY candor_audit CASCADE"),
 )
 

@@ -3,7 +3,8 @@
 `{token}` is the attacker's own sign-in, a coordinator's; `{theirs}`, in hexadecimal, the
 hash of an investigator's, and `{other}` that person's id. `{ended}`, `{expired}` and
 `{left}` are tokens of sign-ins that ended, ran out, or whose person was deactivated.
-`{act}` is an act of long ago, `{open}` one that another connection has open at the time.
+`{act}` is an act of the past with a reason, `{open}` one that another connection has
+open at the time.
 """
 
 from collections.abc import Sequence
