@@ -15,6 +15,7 @@ from audit.trail import acting
 from participants import actions as course
 from participants.actions import Step
 from participants.lifecycle import Treatment
+from participants.models import Participant
 from sessions.access import DelegationLog, delegation_log, standings_of
 from sessions.actions.entries import as_they_stand, named, placed
 from sessions.actions.planning import latest_days, replan
@@ -133,14 +134,17 @@ def give_doses(
             definitions=_definitions(visits),
             explanations=_explanations(doses),
         )
-        given = [saved[dose.visit.pk, dose.part] for dose in doses]
-        update_rows(rows=given, fields=_GIVEN)
+        update_rows(
+            rows=[saved[dose.visit.pk, dose.part] for dose in doses], fields=_GIVEN
+        )
         if deviations:
             course.record_deviations(deviations=deviations, by=by)
         _start_treatment(doses, visits, by=by)
-        people = {visit.participant_id: visit.participant for visit in visits.values()}
-        days = today or _days(doses, visits)
-        replan(participants=list(people.values()), today=days, by=by)
+        replan(participants=_people(visits), today=today or _days(doses, visits), by=by)
+
+
+def _people(visits: Mapping[int, Visit]) -> list[Participant]:
+    return list({v.participant_id: v.participant for v in visits.values()}.values())
 
 
 def _days(doses: Sequence[GivenDose], visits: Mapping[int, Visit]) -> dict[int, date]:
