@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from django.db import connection
 
 from audit import exporting
-from audit.actors import SystemActor
+from audit.actors import Place, SystemActor
 from audit.drift import drift
-from audit.seeing import reading, seeing
+from audit.seeing import reading
+from audit.trail import acting
 from audit.verifier.verify_trail import Anchor, BadEntry, Checker
 
 
@@ -45,8 +46,12 @@ def verify(
 
 
 def record(found: Verified, *, trial_id: int | None, by: SystemActor) -> None:
-    """Keep the result, for the health page."""
-    with seeing(by), connection.cursor() as cursor:
+    """Keep the result, for the health page, as an act of its own."""
+    details = {"acts": found.acts, "chains": found.chains, "finding": found.finding}
+    with (
+        acting("verify trail", by=by, place=Place(trial_id=trial_id), details=details),
+        connection.cursor() as cursor,
+    ):
         cursor.execute(
             "SELECT audit.record_verification(%s, %s, %s, %s)",
             [trial_id, found.acts, found.chains, found.finding],

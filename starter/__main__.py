@@ -77,13 +77,26 @@ def pytest_arguments(arguments: Sequence[str]) -> list[str]:
     return ["-m", "not browser", *rest]
 
 
+def spread(arguments: Sequence[str]) -> list[str]:
+    """The whole suite runs on every processor, a part of it in one process.
+
+    A part takes seconds, as long as the processes would take to start. Four at most:
+    each has databases, workers and browsers of its own.
+    """
+    asked = any(one in {"-n", "-x", "--pdb"} for one in arguments)
+    if asked or any("tests" in one for one in arguments):
+        return []
+    return ["-n", str(min(os.cpu_count() or 1, 4))]
+
+
 def run_test(arguments: Sequence[str]) -> int:
     """`test [--without-browser] [pytest's arguments]`; pytest's exit code."""
     # Without TLS and with one-click sign-in, as ./run; production has tests of its own.
     extra = {"DEMONSTRATION": "1"}
     if "--without-browser" not in arguments:
         extra["CHROMIUM"] = browser.require(os.environ)
-    command = [sys.executable, "-m", "pytest", *pytest_arguments(arguments)]
+    chosen = [*spread(arguments), *pytest_arguments(arguments)]
+    command = [sys.executable, "-m", "pytest", *chosen]
     return execute(place_for(Profile.TESTING), command, extra=extra)
 
 

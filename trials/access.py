@@ -1,7 +1,7 @@
 """Who may do what where: one question, answered from the delegation log on the day."""
 
 import zoneinfo
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from django.db.models import Q, QuerySet
@@ -138,6 +138,11 @@ def definition_of(version: ProtocolVersion) -> ProtocolDefinition:
     if version.sha256 not in _parsed:
         _parsed[version.sha256] = parse(version.text, filename=str(version))
     return _parsed[version.sha256]
+
+
+def parsed_definitions() -> Mapping[str, ProtocolDefinition]:
+    """Return the definitions that this process has parsed so far, by their sha256."""
+    return dict(_parsed)
 
 
 def protocol_versions(ids: Iterable[int]) -> dict[int, ProtocolDefinition]:

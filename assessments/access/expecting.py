@@ -1,8 +1,9 @@
 """Which forms the protocol expects, and what of them and of the visits is still lacking."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -13,9 +14,9 @@ from assessments.models import Assessment
 from participants.models import Participant
 from sessions.lifecycle import STILL_TO_COME
 from sessions.models import Visit
-from trials.access import definition_of
+from trials.access import definition_of, parsed_definitions
 from trials.models import ProtocolVersion
-from trials.protocol import AssessmentRow
+from trials.protocol import AssessmentRow, ProtocolDefinition
 from trials.protocol.vocabulary import VisitKind
 
 
@@ -42,18 +43,29 @@ class OutstandingForm:
 
 
 _OUTSTANDING = """
-SELECT v.site_id, v.uuid, v.number, v.label, p.uuid, p.number, v.held_on, e.code,
-    e.title, e.is_for_rater, e.by, coalesce(a.state, 'not_started'), a.uuid
-FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::boolean[], %s::text[],
-    %s::int[]) AS e (protocol_version_id, visit_code, code, title, is_for_rater, by, position)
-JOIN study_sessions_visit v
-    ON v.protocol_version_id = e.protocol_version_id AND v.code = e.visit_code
-    AND v.state = 'held' AND v.site_id = ANY(%s)
-JOIN participants_participant p ON p.id = v.participant_id
-LEFT JOIN assessments_assessment a ON a.visit_id = v.id AND a.code = e.code
-WHERE a.state IS NULL OR a.state NOT IN ('signed', 'not_done', 'locked')
-ORDER BY v.held_on, p.number, e.position
-LIMIT %s
+WITH used AS (
+    SELECT DISTINCT w.id, w.sha256 FROM trials_protocolversion w
+    JOIN trials_site s ON s.trial_id = w.trial_id WHERE s.id = ANY(%(sites)s)
+), waiting AS (
+    SELECT v.site_id, v.uuid, v.number, v.label, p.uuid, p.number, v.held_on, e.code,
+        e.title, e.is_for_rater, e.by, coalesce(a.state, 'not_started'), a.uuid
+    FROM unnest(%(sha256)s::text[], %(visit)s::text[], %(code)s::text[],
+        %(title)s::text[], %(rater)s::boolean[], %(by)s::text[], %(position)s::int[])
+        AS e (sha256, visit_code, code, title, is_for_rater, by, position)
+    JOIN used w ON w.sha256 = e.sha256
+    JOIN study_sessions_visit v
+        ON v.protocol_version_id = w.id AND v.code = e.visit_code
+        AND v.state = 'held' AND v.site_id = ANY(%(sites)s)
+    JOIN participants_participant p ON p.id = v.participant_id
+    LEFT JOIN assessments_assessment a ON a.visit_id = v.id AND a.code = e.code
+    WHERE a.state IS NULL OR a.state NOT IN ('signed', 'not_done', 'locked')
+    ORDER BY v.held_on, p.number, e.position
+    LIMIT %(limit)s
+)
+SELECT NULL::bigint AS unknown, * FROM waiting
+UNION ALL
+SELECT w.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+FROM used w WHERE w.sha256 <> ALL(%(known)s)
 """
 
 
@@ -63,31 +75,50 @@ def outstanding_forms(
     """Return what held visits of these sites still lack, longest waiting first.
 
     The protocol is the denominator: a form nobody has begun is in the answer too. One
-    statement, after the definitions. Optional forms are not waited for.
+    statement; more only where a site uses a protocol that this process meets for the
+    first time. Optional forms are not waited for.
     """
     sites = sorted(set(site_ids))
-    versions = ProtocolVersion.objects.filter(trial__sites__in=sites).distinct()
+    found, unknown = _outstanding(sites, limit=limit)
+    if unknown:
+        for version in ProtocolVersion.objects.filter(pk__in=unknown):
+            definition_of(version)
+        found, _ = _outstanding(sites, limit=limit)
+    return found
+
+
+def _outstanding(
+    sites: list[int], *, limit: int
+) -> tuple[list[OutstandingForm], list[int]]:
+    """Return what is lacking, and the versions of these sites that are not parsed yet."""
+    known = parsed_definitions()
     expected = [
-        (
-            version.pk,
-            visit,
-            row.code,
-            edition_of(row).short_title,
-            is_for_rater(row),
-            ",".join(row.by),
-            position,
-        )
-        for version in versions
-        for position, row in enumerate(definition_of(version).assessments)
-        if not row.optional
-        for visit in row.at
+        each
+        for sha256, definition in known.items()
+        for each in _expected_of(sha256, definition)
     ]
-    if not expected:
-        return []
-    columns = [list(column) for column in zip(*expected, strict=True)]
+    columns = zip(*expected, strict=True) if expected else ([] for _ in _COLUMNS)
+    values: dict[str, Any] = dict(zip(_COLUMNS, map(list, columns), strict=True))
+    asked = values | {"sites": sites, "limit": limit, "known": list(known)}
     with connection.cursor() as cursor:
-        cursor.execute(_OUTSTANDING, [*columns, sites, limit])
-        return [OutstandingForm(*row) for row in cursor.fetchall()]
+        cursor.execute(_OUTSTANDING, asked)
+        rows = cursor.fetchall()
+    forms = [OutstandingForm(*row) for version, *row in rows if version is None]
+    return forms, [version for version, *_ in rows if version is not None]
+
+
+_COLUMNS = ("sha256", "visit", "code", "title", "rater", "by", "position")
+
+
+def _expected_of(
+    sha256: str, definition: ProtocolDefinition
+) -> Iterator[tuple[object, ...]]:
+    for position, row in enumerate(definition.assessments):
+        if row.optional:
+            continue
+        title, rater = edition_of(row).short_title, is_for_rater(row)
+        for visit in row.at:
+            yield sha256, visit, row.code, title, rater, ",".join(row.by), position
 
 
 @dataclass(frozen=True, slots=True)

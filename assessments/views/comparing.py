@@ -26,10 +26,10 @@ def entry_edit(
     """Return the entry form with the version of what is saved; a draft is no version."""
 
     def make(data: QueryDict | None) -> EntryForm:
-        answers = answers_of([form.assessment.pk])[form.assessment.pk]
+        pk = form.assessment.pk
         return entry_form(
             form,
-            answers=answers if data is None else {},
+            answers=answers_of([pk])[pk] if data is None else {},
             data=data,
             is_correction=is_correction,
         )

@@ -287,20 +287,34 @@ END $$;
 -- A refused mail may be tried again at once; an empty error says that it went out.
 CREATE FUNCTION audit.settle_anchor_mail(p_anchor bigint, p_user bigint, p_error text)
 RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, audit AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM open_action WHERE xid = pg_current_xact_id()) THEN
+        RAISE EXCEPTION 'A mail was about to be settled outside an action.'
+            USING ERRCODE = 'AU001';
+    END IF;
     UPDATE audit_anchormail
     SET error = p_error, leased_until = clock_timestamp(),
         sent_at = CASE WHEN p_error = '' THEN clock_timestamp() END
-    WHERE anchor_id = p_anchor AND user_id = p_user AND sent_at IS NULL
-$$;
+    WHERE anchor_id = p_anchor AND user_id = p_user AND sent_at IS NULL;
+END $$;
 
 CREATE FUNCTION audit.record_verification(
     p_trial bigint, p_acts bigint, p_chains bigint, p_finding text
 ) RETURNS bigint
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, audit AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit AS $$
+DECLARE
+    v_id bigint;
+BEGIN
+    -- In an act: a finding that somebody made up would stand there unseen.
+    IF NOT EXISTS (SELECT FROM open_action WHERE xid = pg_current_xact_id()) THEN
+        RAISE EXCEPTION 'A verification was about to be kept outside an action.'
+            USING ERRCODE = 'AU001';
+    END IF;
     INSERT INTO audit_verification (trial_id, acts, chains, finding)
-    VALUES (p_trial, p_acts, p_chains, p_finding) RETURNING id
-$$;
+    VALUES (p_trial, p_acts, p_chains, p_finding) RETURNING id INTO v_id;
+    RETURN v_id;
+END $$;
 
 -- What happened before there were chains. In the order of closing nothing is known any
 -- more; in the order of opening each act still stands after what it could have seen.

@@ -61,7 +61,7 @@ END $$;
 -- writes it. The hash itself never comes out: a short list could be found from it by trying.
 -- Each question is an act on the trail, so that nobody tries unseen.
 CREATE FUNCTION sealed.is_list(p_trial bigint, p_sha256 text) RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, sealed AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, sealed AS $$
 BEGIN
     IF audit.open_verb() IS DISTINCT FROM 'compare sealed list' THEN
         RAISE EXCEPTION 'A list is compared only by an act that says so.'

@@ -25,7 +25,15 @@ from assessments.models import Assessment
 from exports.actions import issue_token
 from exports.models import ApiToken
 from participants.models import Participant
-from randomization.actions import KitRequest, Randomizing, dispense_kits, randomize
+from randomization.actions import (
+    Accident,
+    KitRequest,
+    Randomizing,
+    dispense_kits,
+    randomize,
+    record_accident,
+)
+from randomization.models import Unblinding
 from tests.browser import test_pages
 from tests.browser.looking import Desk
 from tests.randomization.world import sealed
@@ -49,6 +57,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 # Routes that are no pages: what they answer is data, or they only take a POST.
 NO_PAGES = {
     "health",
+    "health_of_trail",
+    "workbench:changes_seen",
+    "workbench:review_seen",
+    # Not in this protocol, which unblinds nobody before the database is locked.
+    "randomization:planned",
     "accounts:sign_out",
     "trials:become",
     "sessions:unbook",
@@ -82,6 +95,7 @@ class Busy:
     complete: Assessment
     open: Assessment
     token: ApiToken
+    unblinding: Unblinding
 
 
 @pytest.fixture
@@ -115,6 +129,17 @@ def busy(own_database: str) -> Busy:
         complete=completed_caps(world, dosed),
         open=requested_caps(world, ready),
         token=token,
+        unblinding=record_accident(
+            accident=Accident(
+                dosed,
+                timezone.now(),
+                "treatment",
+                "An envelope lay open",
+                "None yet",
+                others="A night nurse",
+            ),
+            by=by,
+        ),
     )
 
 
@@ -170,6 +195,14 @@ def pages(busy: Busy) -> Iterator[tuple[Role, str]]:
     for show in ("forms", "events"):
         address = reverse("workbench:participant", args=[busy.dosed.uuid])
         yield Role.COORDINATOR, f"{address}?show={show}"
+    yield Role.COORDINATOR, reverse("randomization:accident", args=[busy.dosed.uuid])
+    yield Role.MONITOR, reverse("randomization:unblindings")
+    yield (
+        Role.DATA_MANAGER,
+        reverse("workbench:review_trial", args=[busy.world.trial.uuid]),
+    )
+    unblinding = reverse("randomization:impact", args=[busy.unblinding.uuid])
+    yield Role.INVESTIGATOR, unblinding
     yield from pages_of_forms(busy)
     yield from pages_of_events(busy)
     yield from pages_of_the_trial(busy)

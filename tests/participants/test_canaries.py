@@ -251,9 +251,9 @@ def test_no_page_of_any_role_tells_who_a_participant_is(course: Planted) -> None
     # A crawl that is turned away everywhere finds nothing either. What waits for a kit to
     # be exchanged or a report to be sent is not in the course.
     assert len(silent) < len(known) / 8, sorted(silent)
-    assert {
-        name for name, codes in reached.items() if max(codes, default=0) >= 500
-    } == (set())
+    broken = {name for name, codes in reached.items() if max(codes, default=0) >= 500}
+    # Where no anchor was ever made, health says so by its status.
+    assert broken <= {"health_of_trail"}
 
 
 def test_only_the_act_of_showing_tells_it(course: Planted) -> None:

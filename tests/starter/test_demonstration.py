@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from starter import commands, demonstration, environment
-from starter.__main__ import pytest_arguments
+from starter.__main__ import pytest_arguments, spread
 from starter.environment import Place, StarterError
 from starter.processes import LIBC, identity, lives, wait_until
 
@@ -109,6 +109,15 @@ def test_without_browser_narrows_the_markers_that_were_asked_for() -> None:
     ]
     assert pytest_arguments(["--without-browser"]) == ["-m", "not browser"]
     assert pytest_arguments(["-m", "slow"]) == ["-m", "slow"]
+
+
+def test_the_whole_suite_uses_every_processor_and_a_part_of_it_one() -> None:
+    whole = spread(["-q"])
+    assert whole[0] == "-n"
+    assert 1 <= int(whole[1]) <= 4
+    assert spread(["--without-browser"]) == whole
+    assert spread(["tests/sessions", "-q"]) == []
+    assert spread(["-n", "3"]) == []
 
 
 def test_an_unknown_subcommand_is_refused() -> None:

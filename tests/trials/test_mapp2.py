@@ -281,7 +281,7 @@ def test_the_preparation_period_limits_the_first_session(
     visit = plan(mapp2, Record(held=late, events=EVENTS), date(2026, 4, 20))["dosing_1"]
     # 11 weeks after 9 February is 27 April; 2 weeks after 20 April is 4 May.
     assert (visit.opens, visit.closes) == (date(2026, 4, 21), date(2026, 4, 27))
-    assert "Preparation period" in visit.why
+    assert "preparation period" in visit.why
 
 
 def test_assessments_go_on_when_treatment_stops_after_session_one(

@@ -39,14 +39,12 @@ FORGING = (
         by=[WEB],
     ),
     refused(
-        "settle a mail of an anchor from the web",
+        "settle a mail of an anchor outside an act",
         "SELECT audit.settle_anchor_mail(1, 1, '')",
-        by=[WEB],
     ),
     refused(
-        "forge a verification from the web",
+        "forge a verification outside an act",
         "SELECT audit.record_verification(NULL, 1, 1, '')",
-        by=[WEB],
     ),
     refused("take a number of an act", "SELECT nextval('audit.audit_action_id_seq')"),
     refused(

@@ -59,7 +59,6 @@ ANYBODYS = {
     "sealed.allocate": "writes an audited table",
     "sealed.dispense": "writes an audited table",
     "sealed.exchange": "writes an audited table",
-    "sealed.is_list": "nothing: it reads one digest",
     "sealed.load_kits": "writes an audited table",
     "sealed.load_list": "writes an audited table",
     "sealed.reveal": "needs an act that says so",
@@ -69,6 +68,6 @@ THE_WORKERS = {
     "audit.open_system_action": "the act, as a job's",
     "audit.record_anchor": "needs an act",
     "audit.claim_anchor_mail": "a row in the list of mails",
-    "audit.settle_anchor_mail": "a row in the list of mails",
-    "audit.record_verification": "a row in the list of verifications",
+    "audit.settle_anchor_mail": "needs an act",
+    "audit.record_verification": "needs an act",
 }
