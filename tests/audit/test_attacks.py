@@ -235,6 +235,7 @@ def refusals(stage: Stage, role: str, statements: list[str]) -> list[str]:
     return found
 
 
+@pytest.mark.requirement("AUD-23")
 @pytest.mark.parametrize("role", BOTH)
 def test_no_table_of_the_trail_can_be_written_or_altered(
     stage: Stage, role: str

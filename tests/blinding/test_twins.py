@@ -32,7 +32,7 @@ from tests.randomization import world as wall
 from tests.world import World, visit_of
 
 pytestmark = [
-    pytest.mark.requirement("BLD-02"),
+    pytest.mark.requirement("BLD-02", "AUD-22"),
     pytest.mark.services,
     pytest.mark.slow,
 ]

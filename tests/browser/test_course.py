@@ -41,6 +41,7 @@ from tests.world import ELIGIBLE, new_world
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.services]
 
 
+@pytest.mark.requirement("AUD-15")
 def test_a_participant_goes_from_screening_to_a_signed_primary_endpoint(
     site: Site, own_database: str, enter: Callable[..., Desk]
 ) -> None:
