@@ -86,7 +86,7 @@ def spread(arguments: Sequence[str]) -> list[str]:
     asked = any(one in {"-n", "-x", "--pdb"} for one in arguments)
     if asked or any("tests" in one for one in arguments):
         return []
-    return ["-n", str(min(os.cpu_count() or 1, 4))]
+    return ["-n", str(min(os.cpu_count() or 1, 4)), "--dist", "worksteal"]
 
 
 def run_test(arguments: Sequence[str]) -> int:

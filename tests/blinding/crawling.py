@@ -58,7 +58,8 @@ def addresses(trial: Trial) -> dict[str, list[str]]:
 
 def _known(trial: Trial) -> Mapping[str, Values]:
     """Return what fills a hole, by the words before it and its name."""
-    people = [*trial.treated[:2], trial.undosed, trial.ready, trial.elsewhere]
+    # Whoever is not randomized has no arm that could show.
+    people = [*trial.treated[:2], trial.undosed, trial.elsewhere]
     visits = Visit.objects.filter(
         participant__in=[*trial.treated[:2], trial.undosed, trial.elsewhere]
     )
