@@ -87,7 +87,7 @@ def not_audited(table: str, because: str) -> RunSQL:
 
 
 _SEEN = "{site} = ANY ((SELECT audit.sites_seen())::bigint[])"
-_RATED = "{participant} = ANY ((SELECT audit.participants_seen())::bigint[])"
+_RATED = "(SELECT audit.is_rater()) AND audit.rates({participant})"
 
 
 def walled(
@@ -104,8 +104,9 @@ def walled(
     condition made from it. `rated` is the participant's column in the few tables that an
     interview cannot be given without: there raters, who see no site, see the rows of
     whom they rate. Everything else of a participant would tell them the arm or the
-    visit (BLD-04). What somebody sees is asked once for each statement, since the
-    functions stand in subqueries of their own. Forced, so that the owner is subject to
+    visit (BLD-04). Which sites somebody sees, and whether they rate at all, is asked
+    once for each statement, since those functions stand in subqueries of their own;
+    whom they rate, of single rows. Forced, so that the owner is subject to
     it too, and with the owner the views of an export; a migration that writes data
     passes by `past_the_walls`.
     """

@@ -1,7 +1,7 @@
 """Who may do what where: one question, answered from the delegation log on the day."""
 
 import zoneinfo
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from django.db.models import Q, QuerySet
@@ -131,18 +131,23 @@ def require_on_trial(*, by: AnyActor, permission: Permission, trial: Trial) -> N
 
 
 _parsed: dict[str, ProtocolDefinition] = {}
+_met: dict[int, str] = {}
 
 
 def definition_of(version: ProtocolVersion) -> ProtocolDefinition:
     """Return the parsed definition; texts never change, so each is parsed once."""
     if version.sha256 not in _parsed:
         _parsed[version.sha256] = parse(version.text, filename=str(version))
+    _met[version.pk] = version.sha256
     return _parsed[version.sha256]
 
 
-def parsed_definitions() -> Mapping[str, ProtocolDefinition]:
-    """Return the definitions that this process has parsed so far, by their sha256."""
-    return dict(_parsed)
+def definitions_met() -> dict[int, tuple[str, ProtocolDefinition]]:
+    """Return the versions that this process has met, with sha256 and definition, by id.
+
+    Whoever uses one holds its sha256 against the row's: an id says nothing by itself.
+    """
+    return {pk: (sha256, _parsed[sha256]) for pk, sha256 in list(_met.items())}
 
 
 def protocol_versions(ids: Iterable[int]) -> dict[int, ProtocolDefinition]:

@@ -14,7 +14,7 @@ from assessments.models import Assessment
 from participants.models import Participant
 from sessions.lifecycle import STILL_TO_COME
 from sessions.models import Visit
-from trials.access import definition_of, parsed_definitions
+from trials.access import definition_of, definitions_met
 from trials.models import ProtocolVersion
 from trials.protocol import AssessmentRow, ProtocolDefinition
 from trials.protocol.vocabulary import VisitKind
@@ -43,29 +43,29 @@ class OutstandingForm:
 
 
 _OUTSTANDING = """
-WITH used AS (
-    SELECT DISTINCT w.id, w.sha256 FROM trials_protocolversion w
-    JOIN trials_site s ON s.trial_id = w.trial_id WHERE s.id = ANY(%(sites)s)
-), waiting AS (
-    SELECT v.site_id, v.uuid, v.number, v.label, p.uuid, p.number, v.held_on, e.code,
-        e.title, e.is_for_rater, e.by, coalesce(a.state, 'not_started'), a.uuid
-    FROM unnest(%(sha256)s::text[], %(visit)s::text[], %(code)s::text[],
+SELECT * FROM (
+    SELECT NULL::bigint, v.site_id, v.uuid, v.number, v.label, p.uuid, p.number, v.held_on,
+        e.code, e.title, e.is_for_rater, e.by, coalesce(a.state, 'not_started'), a.uuid
+    FROM unnest(%(version)s::bigint[], %(visit)s::text[], %(code)s::text[],
         %(title)s::text[], %(rater)s::boolean[], %(by)s::text[], %(position)s::int[])
-        AS e (sha256, visit_code, code, title, is_for_rater, by, position)
-    JOIN used w ON w.sha256 = e.sha256
+        AS e (version, visit_code, code, title, is_for_rater, by, position)
     JOIN study_sessions_visit v
-        ON v.protocol_version_id = w.id AND v.code = e.visit_code
+        ON v.protocol_version_id = e.version AND v.code = e.visit_code
         AND v.state = 'held' AND v.site_id = ANY(%(sites)s)
     JOIN participants_participant p ON p.id = v.participant_id
     LEFT JOIN assessments_assessment a ON a.visit_id = v.id AND a.code = e.code
     WHERE a.state IS NULL OR a.state NOT IN ('signed', 'not_done', 'locked')
     ORDER BY v.held_on, p.number, e.position
     LIMIT %(limit)s
-)
-SELECT NULL::bigint AS unknown, * FROM waiting
+) AS waiting
 UNION ALL
-SELECT w.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-FROM used w WHERE w.sha256 <> ALL(%(known)s)
+SELECT DISTINCT w.id, NULL::bigint, NULL::uuid, NULL, NULL, NULL::uuid, NULL, NULL::date,
+    NULL, NULL, NULL::boolean, NULL, NULL, NULL::uuid
+FROM trials_protocolversion w JOIN trials_site s ON s.trial_id = w.trial_id
+WHERE s.id = ANY(%(sites)s) AND NOT EXISTS (
+    SELECT FROM unnest(%(met)s::bigint[], %(sha256)s::text[]) AS m (id, sha256)
+    WHERE m.id = w.id AND m.sha256 = w.sha256
+)
 """
 
 
@@ -90,35 +90,35 @@ def outstanding_forms(
 def _outstanding(
     sites: list[int], *, limit: int
 ) -> tuple[list[OutstandingForm], list[int]]:
-    """Return what is lacking, and the versions of these sites that are not parsed yet."""
-    known = parsed_definitions()
+    """Return what is lacking, and the versions of these sites that are not met yet."""
+    met = definitions_met()
     expected = [
         each
-        for sha256, definition in known.items()
-        for each in _expected_of(sha256, definition)
+        for version, (_, definition) in met.items()
+        for each in _expected_of(version, definition)
     ]
     columns = zip(*expected, strict=True) if expected else ([] for _ in _COLUMNS)
     values: dict[str, Any] = dict(zip(_COLUMNS, map(list, columns), strict=True))
-    asked = values | {"sites": sites, "limit": limit, "known": list(known)}
+    known = {"met": list(met), "sha256": [sha256 for sha256, _ in met.values()]}
     with connection.cursor() as cursor:
-        cursor.execute(_OUTSTANDING, asked)
+        cursor.execute(_OUTSTANDING, values | known | {"sites": sites, "limit": limit})
         rows = cursor.fetchall()
     forms = [OutstandingForm(*row) for version, *row in rows if version is None]
     return forms, [version for version, *_ in rows if version is not None]
 
 
-_COLUMNS = ("sha256", "visit", "code", "title", "rater", "by", "position")
+_COLUMNS = ("version", "visit", "code", "title", "rater", "by", "position")
 
 
 def _expected_of(
-    sha256: str, definition: ProtocolDefinition
+    version: int, definition: ProtocolDefinition
 ) -> Iterator[tuple[object, ...]]:
     for position, row in enumerate(definition.assessments):
         if row.optional:
             continue
         title, rater = edition_of(row).short_title, is_for_rater(row)
         for visit in row.at:
-            yield sha256, visit, row.code, title, rater, ",".join(row.by), position
+            yield version, visit, row.code, title, rater, ",".join(row.by), position
 
 
 @dataclass(frozen=True, slots=True)

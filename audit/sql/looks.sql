@@ -103,7 +103,7 @@ DECLARE
     v_person bigint := audit.person();
     v_told text[] := ARRAY['item', 'value', 'missing', 'state', 'assessed_on', 'source'];
 BEGIN
-    IF v_person IS NULL OR NOT p_form = ANY (audit.forms_seen()) THEN RETURN; END IF;
+    IF v_person IS NULL OR NOT audit.rates_form(p_form) THEN RETURN; END IF;
     RETURN QUERY
     WITH wanted (table_name, row_id) AS (
         SELECT 'assessments_assessment'::text, p_form::text

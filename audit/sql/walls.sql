@@ -23,15 +23,17 @@ RETURN coalesce(current_setting('candor.token', true), '') = ''
     AND coalesce(current_setting('candor.job', true), '') <> ''
     AND pg_has_role(session_user, 'candor_worker', 'MEMBER');
 
--- Sites of whose every row somebody reads, trials of which they read all sites, and
--- participants of whom they read single records. Nobody sees anything until the apps that
+-- Sites of whose every row somebody reads, trials of which they read all sites, and whether
+-- they rate somebody, of whom they read single records. Nobody sees anything until the apps that
 -- know delegations and assignments give these their bodies.
 CREATE FUNCTION audit.sites_seen() RETURNS bigint[]
 LANGUAGE sql STABLE PARALLEL SAFE RETURN '{}'::bigint[];
 CREATE FUNCTION audit.trials_seen() RETURNS bigint[]
 LANGUAGE sql STABLE PARALLEL SAFE RETURN '{}'::bigint[];
-CREATE FUNCTION audit.participants_seen() RETURNS bigint[]
-LANGUAGE sql STABLE PARALLEL SAFE RETURN '{}'::bigint[];
+CREATE FUNCTION audit.is_rater() RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE RETURN false;
+CREATE FUNCTION audit.rates(p_participant bigint) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE RETURN false;
 
 -- Whether an act changed a row at one of the sites: a look
 -- into an index, however many rows the act has. A function, so that no plan ever reads the
@@ -71,8 +73,8 @@ ALTER TABLE audit.audit_action ENABLE ROW LEVEL SECURITY;
 CREATE POLICY seen ON audit.audit_action FOR SELECT USING (
     (SELECT audit.is_job())
     OR site_id = ANY ((SELECT audit.sites_seen())::bigint[])
-    OR participant_id = ANY ((SELECT audit.participants_seen())::bigint[])
-        AND actor_id = (SELECT audit.person())
+    OR (SELECT audit.is_rater()) AND actor_id = (SELECT audit.person())
+        AND audit.rates(participant_id)
     OR site_id IS NULL AND (
         trial_id = ANY ((SELECT audit.trials_seen())::bigint[])
         OR trial_id IS NULL AND actor_id = (SELECT audit.person())
@@ -98,7 +100,7 @@ DECLARE
 BEGIN
     FOR o IN SELECT p.oid::regprocedure AS name FROM pg_proc p
         WHERE p.pronamespace = 'audit'::regnamespace AND p.proname IN (
-            'person', 'is_job', 'sites_seen', 'trials_seen', 'participants_seen',
+            'person', 'is_job', 'sites_seen', 'trials_seen', 'is_rater', 'rates',
             'touched', 'sees_act')
     LOOP
         EXECUTE format('ALTER FUNCTION %s OWNER TO candor_audit', o.name);
