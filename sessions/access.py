@@ -14,7 +14,7 @@ from participants.lifecycle import HAS_LEFT, State, Treatment
 from participants.models import Consent, Fact, Participant
 from participants.vocabulary import CONFIRMATION
 from sessions.dosing import Gate, Standing
-from sessions.models import DoseAdministration, TherapySession, Visit
+from sessions.models import DoseAdministration, Visit
 from trials.access import protocol_versions, sites_for
 from trials.models import Delegation, Site
 from trials.protocol import ProtocolDefinition
@@ -38,13 +38,6 @@ def held_on(person: Participant, **which: str) -> date | None:
     held = Visit.objects.filter(participant=person, held_on__isnull=False, **which)
     last: date | None = held.aggregate(last=Max("held_on"))["last"]
     return last
-
-
-def sessions_for(user_id: int) -> QuerySet[TherapySession]:
-    """Return the therapy sessions at the sites that this person may see."""
-    return TherapySession.objects.filter(
-        site__in=sites_for(user_id, Permission.VIEW_PARTICIPANTS)
-    ).select_related("visit", "lead_therapist", "co_therapist")
 
 
 def doses_of(visit: Visit) -> QuerySet[DoseAdministration]:
