@@ -157,6 +157,7 @@ CREATE CONSTRAINT TRIGGER closed_at_commit AFTER INSERT ON audit.open_action
     DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION audit.close_at_commit();
 
+-- Every sign-in leaves an entry, whoever asked for it (AUD-14).
 CREATE OR REPLACE FUNCTION audit.open_session(
     p_user bigint, p_token text, p_kind text, p_expires_at timestamptz,
     p_ip inet, p_user_agent text, p_app_version text
@@ -185,6 +186,7 @@ BEGIN
     RETURN v_session;
 END $$;
 
+-- By the hash alone: whoever revokes an API token does not know it (ACC-04).
 CREATE OR REPLACE FUNCTION audit.end_session_of_hash(p_hash bytea, p_app_version text)
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit AS $$
@@ -208,6 +210,12 @@ BEGIN
 END $$;
 
 -- Each sign-in that ends is an entry: nobody is signed out unseen (AUD-14).
+CREATE OR REPLACE FUNCTION audit.end_session(p_token text, p_app_version text) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, audit AS $$
+    SELECT audit.end_session_of_hash(sha256(convert_to(p_token, 'UTF8')), p_app_version)
+$$;
+
+-- All sign-ins of a person end at once, tokens included (ACC-04).
 CREATE OR REPLACE FUNCTION audit.end_sessions_of(p_user bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit AS $$
 DECLARE
@@ -357,6 +365,8 @@ BEGIN
     FOR o IN SELECT p.oid::regprocedure AS name FROM pg_proc p
         WHERE p.pronamespace = 'audit'::regnamespace AND p.proname IN (
             'chain_of', 'home_of', 'fields', 'moment', 'link', 'close_at_commit',
+            'close_action', 'open_session', 'end_session', 'end_session_of_hash',
+            'end_sessions_of', 'note_refused_sign_in',
             'record_anchor', 'claim_anchor_mail', 'settle_anchor_mail',
             'record_verification')
     LOOP
@@ -379,3 +389,11 @@ GRANT EXECUTE ON FUNCTION
     audit.settle_anchor_mail(bigint, bigint, text),
     audit.record_verification(bigint, bigint, bigint, text)
 TO candor_worker;
+GRANT EXECUTE ON FUNCTION
+    audit.close_action(bigint),
+    audit.open_session(bigint, text, text, timestamptz, inet, text, text),
+    audit.end_session(text, text),
+    audit.end_session_of_hash(bytea, text),
+    audit.end_sessions_of(bigint),
+    audit.note_refused_sign_in(text, inet, text)
+TO candor_app, candor_owner;

@@ -64,77 +64,6 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, audit AS $$
     WHERE o.xid = pg_current_xact_id()
 $$;
 
-CREATE FUNCTION audit.close_action(p_id bigint) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, audit AS $$
-    DELETE FROM open_action WHERE xid = pg_current_xact_id() AND action_id = p_id
-$$;
-
--- Every sign-in leaves an entry, whoever asked for it (AUD-14).
-CREATE FUNCTION audit.open_session(
-    p_user bigint, p_token text, p_kind text, p_expires_at timestamptz,
-    p_ip inet, p_user_agent text, p_app_version text
-) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit AS $$
-DECLARE
-    v_name text;
-    v_session bigint;
-BEGIN
-    SELECT name INTO v_name FROM public.accounts_user WHERE id = p_user AND is_active;
-    IF v_name IS NULL THEN
-        RAISE EXCEPTION 'This account cannot sign in.' USING ERRCODE = 'AU004';
-    END IF;
-    INSERT INTO audit_signin (user_id, kind, token_hash, expires_at, ip, user_agent)
-    VALUES (p_user, p_kind, sha256(convert_to(p_token, 'UTF8')), p_expires_at, p_ip,
-        p_user_agent)
-    RETURNING id INTO v_session;
-    INSERT INTO audit_action (verb, reason, subject, actor_id, actor_name, actor_roles, job,
-        triggered_by, session_id, ip, request_id, app_version, db_role, backend_pid, details)
-    VALUES ('sign in', '', v_name, p_user, v_name, audit.roles_of(p_user, NULL, NULL),
-        '', '', v_session, p_ip, '', p_app_version, session_user, pg_backend_pid(),
-        jsonb_build_object('kind', p_kind));
-    RETURN v_session;
-END $$;
-
--- By the hash alone: whoever revokes an API token does not know it (ACC-04).
-CREATE FUNCTION audit.end_session_of_hash(p_hash bytea, p_app_version text) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit AS $$
-DECLARE
-    v audit_signin;
-    v_name text;
-BEGIN
-    UPDATE audit_signin SET ended_at = clock_timestamp()
-    WHERE token_hash = p_hash AND ended_at IS NULL
-    RETURNING * INTO v;
-    IF v.id IS NULL THEN RETURN; END IF;
-    SELECT name INTO v_name FROM public.accounts_user WHERE id = v.user_id;
-    INSERT INTO audit_action (verb, reason, subject, actor_id, actor_name, actor_roles, job,
-        triggered_by, session_id, ip, request_id, app_version, db_role, backend_pid)
-    VALUES ('sign out', '', v_name, v.user_id, v_name,
-        audit.roles_of(v.user_id, NULL, NULL), '', '', v.id, v.ip, '', p_app_version,
-        session_user, pg_backend_pid());
-END $$;
-
-CREATE FUNCTION audit.end_session(p_token text, p_app_version text) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, audit AS $$
-    SELECT audit.end_session_of_hash(sha256(convert_to(p_token, 'UTF8')), p_app_version)
-$$;
-
--- All sign-ins of a person end at once, tokens included (ACC-04).
-CREATE FUNCTION audit.end_sessions_of(p_user bigint) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, audit AS $$
-    UPDATE audit_signin SET ended_at = clock_timestamp()
-    WHERE user_id = p_user AND ended_at IS NULL
-$$;
-
-CREATE FUNCTION audit.note_refused_sign_in(p_username text, p_ip inet, p_app_version text)
-RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, audit AS $$
-    INSERT INTO audit_action (verb, reason, subject, actor_name, actor_roles, job,
-        triggered_by, ip, request_id, app_version, db_role, backend_pid)
-    VALUES ('refused sign-in', '', left(p_username, 150), 'nobody', '', '', '', p_ip, '',
-        p_app_version, session_user, pg_backend_pid())
-$$;
-
 -- The signer is the open action's person: nobody can sign for another (SIG-07).
 CREATE FUNCTION audit.sign(p_meaning text, p_table text, p_rows text[], p_digests text[])
 RETURNS void
@@ -292,12 +221,6 @@ BEGIN
 END $$;
 GRANT EXECUTE ON FUNCTION
     audit.open_action(text, text, text, text, bigint, bigint, bigint, text, inet, text, jsonb),
-    audit.close_action(bigint),
-    audit.open_session(bigint, text, text, timestamptz, inet, text, text),
-    audit.end_session(text, text),
-    audit.end_session_of_hash(bytea, text),
-    audit.end_sessions_of(bigint),
-    audit.note_refused_sign_in(text, inet, text),
     audit.sign(text, text, text[], text[])
 TO candor_app, candor_owner;
 GRANT EXECUTE ON FUNCTION
