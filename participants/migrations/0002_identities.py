@@ -63,7 +63,8 @@ def _encrypted(row: Any, values: list[str]) -> list[str]:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("audit", "0002_rows_of_an_act_in_order"),
+        # It encrypts in an act, and an act is linked when it closes.
+        ("audit", "0003_chains"),
         ("participants", "0001_initial"),
         ("trials", "0001_initial"),
     ]
