@@ -6,11 +6,22 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from django.conf import settings
-from django.contrib.auth import login, logout, update_session_auth_hash
+from django.contrib.auth import (
+    HASH_SESSION_KEY,
+    SESSION_KEY,
+    get_user,
+    login,
+    logout,
+    update_session_auth_hash,
+)
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 from django.utils.functional import SimpleLazyObject
 
 from accounts import actions
@@ -72,6 +83,31 @@ class SeeingMiddleware:
             if response.status_code >= 500:
                 transaction.set_rollback(True)
         return response
+
+
+class PersonMiddleware(AuthenticationMiddleware):
+    """Django's authentication, with the person who was read together with the session."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        request.user = SimpleLazyObject(lambda: _person(request))
+
+
+def _person(request: HttpRequest) -> AbstractBaseUser | AnonymousUser:
+    """Return who is signed in. What is not plain is for Django to judge.
+
+    Such as a session of before a change of password, or of another secret key.
+    """
+    session = request.session
+    signed_in_as, signed = session.get(SESSION_KEY), session.get(HASH_SESSION_KEY, "")
+    person: User | None = session.person  # type: ignore[attr-defined] # accounts.session_store
+    if (
+        person is not None
+        and person.is_active
+        and signed_in_as == str(person.pk)
+        and constant_time_compare(signed, person.get_session_auth_hash())
+    ):
+        return person
+    return get_user(request)
 
 
 class ActorMiddleware:

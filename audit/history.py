@@ -6,38 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Func, OuterRef, QuerySet
 
-from audit.models import Action, RowChange
+from audit.models import Action, RowChange, VerbatimJSON
 
 SOMEBODY = "Somebody else"  # to a rater, of whom the names would tell the site
 MOST_RECORDS = 60  # read of one act for its entry: a CAPS-5, a whole course of visits
-
-# A range in place of an equality: with `action_id = a.id` the order by the whole index is
-# to the planner the order by `id`, for which it read the trail from its first row and
-# threw away what belongs to other acts (3 s at two million rows).
-_OF_EVERYBODY = """
-SELECT c.action_id, c.table_name, c.row_id, c.operation, c.old::text, c.new::text,
-    c.participant_id
-FROM unnest(%(actions)s::bigint[]) AS a (id)
-CROSS JOIN LATERAL (
-    SELECT * FROM audit_rowchange r
-    WHERE r.action_id >= a.id AND r.action_id <= a.id
-    ORDER BY r.action_id, r.id LIMIT %(most)s
-) c ORDER BY c.id
-"""
-_OF_ONE = """
-SELECT c.action_id, c.table_name, c.row_id, c.operation, c.old::text, c.new::text,
-    c.participant_id
-FROM unnest(%(actions)s::bigint[]) AS a (id)
-CROSS JOIN LATERAL (
-    SELECT * FROM audit_rowchange r
-    WHERE r.participant_id = %(participant)s AND r.action_id = a.id
-    ORDER BY r.id LIMIT %(most)s
-) c ORDER BY c.id
-"""
-
 
 # Only what changed these records, of each act: an act on sixty others tells nothing here.
 _OF_RECORDS = """
@@ -124,7 +100,7 @@ def entries(
     limit: int = 50,
     about: Subject | None = None,
 ) -> list[Entry]:
-    """Return up to `limit` entries older than action `before`, in two queries.
+    """Return up to `limit` entries older than action `before`, in one query.
 
     With `after` they are the entries newer than that action, the oldest of them first:
     from 0 on, a story in the order in which it happened.
@@ -139,14 +115,14 @@ def entries(
         actions = actions.filter(id__lt=before)
     if after is not None:
         actions = actions.filter(id__gt=after)
-    page = list(actions.order_by("-id" if after is None else "id")[:limit])
-    records, cut = _records([action.id for action in page], about)
+    actions = actions.annotate(changed=_first_records(about))
+    page = actions.order_by("-id" if after is None else "id")[:limit]
     return [
         _entry(
             action,
-            records.get(action.id, ()),
+            [_record(columns) for columns in action.changed[:MOST_RECORDS]],
             about=about,
-            is_cut=action.id in cut,
+            is_cut=len(action.changed) > MOST_RECORDS,
         )
         for action in page
     ]
@@ -268,28 +244,34 @@ def of_row(table: str, row: object) -> QuerySet[Action]:
     return Action.objects.filter(id__in=changed.values("action_id"))
 
 
-def _records(
-    action_ids: Sequence[int], about: Subject | None
-) -> tuple[dict[int, list[Record]], set[int]]:
-    """Return the first records of each act, and the acts that have more.
+def _first_records(about: Subject | None) -> ArraySubquery:
+    """Return the first records of an act, one more than are shown if there are more.
 
     One act may hold a hundred thousand rows (an import, a batch): a page that read them
     all for its fifty entries would never come.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _OF_EVERYBODY if about is None else _OF_ONE,
-            {
-                "actions": list(action_ids),
-                "participant": about.participant_id if about else None,
-                "most": MOST_RECORDS + 1,
-            },
+    act = OuterRef("id")
+    if about is None:
+        # A range in place of an equality: with one, the order by the whole index is to
+        # the planner the order by `id`, for which it read the trail from its first row
+        # and threw away what belongs to other acts (3 s at two million rows).
+        rows = RowChange.objects.filter(action_id__gte=act, action_id__lte=act)
+    else:
+        rows = RowChange.objects.filter(
+            action_id=act, participant_id=about.participant_id
         )
-        found = read_records(cursor)
-    cut = {action for action, records in found.items() if len(records) > MOST_RECORDS}
-    for action in cut:
-        del found[action][MOST_RECORDS:]
-    return found, cut
+    columns = Func(
+        *("table_name", "row_id", "operation", "old", "new", "participant_id"),
+        function="json_build_array",
+        output_field=VerbatimJSON(),
+    )
+    ordered = rows.order_by("action_id", "id").values_list(columns)
+    return ArraySubquery(ordered[: MOST_RECORDS + 1])
+
+
+def _record(columns: Sequence[Any]) -> Record:
+    table, row, operation, old, new, participant = columns
+    return Record(table, row, operation, old or {}, new or {}, participant)
 
 
 def read_records(rows: Iterable[Sequence[Any]]) -> dict[int, list[Record]]:

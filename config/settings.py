@@ -83,7 +83,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "accounts.http.SeeingMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.http.PersonMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "accounts.http.ActorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

@@ -1,6 +1,7 @@
 """What every page's templates use: icons, dates in the trial's form, time left."""
 
 from datetime import date, datetime
+from functools import cache
 
 from django import template
 from django.templatetags.static import static
@@ -25,6 +26,7 @@ _ICONS = {
 
 
 @register.simple_tag
+@cache
 def icon(name: str) -> SafeString:
     """Returns the named icon of the sprite; decoration, so always beside a word."""
     return format_html(
@@ -33,6 +35,16 @@ def icon(name: str) -> SafeString:
         static("icons/sprite.svg"),
         name,
     )
+
+
+@register.simple_tag
+def state_chip(word: str, tone: str, name: str) -> SafeString:
+    """Returns a state as a chip: a word of the lifecycle tables, its tone and its icon.
+
+    Tones: plain, accent, good, due, late, stop, sealed. A tag and not an included
+    template, since a list shows a hundred of them.
+    """
+    return format_html('<span class="chip tone-{}">{}{}</span>', tone, icon(name), word)
 
 
 @register.simple_tag

@@ -1,7 +1,7 @@
 """The participants of a person's sites: found, filtered, sorted, page by page."""
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from urllib.parse import urlencode
@@ -43,6 +43,11 @@ _HEADS = {
     "last": "Last visit held",
 }
 _P = Permission
+# Of a visit: what the list shows of it.
+_SHOWN = (
+    *("participant_id", "number", "label", "position", "state", "plan", "why"),
+    *("opens", "target", "closes", "booked_on", "booked_time", "held_on"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +78,21 @@ class Row:
 def participants(request: HttpRequest) -> HttpResponse:
     """Show one page of participants, newest pages by keyset and never by count."""
     here = desk(request)
-    sites = sites_in_view(request, _P.VIEW_PARTICIPANTS)
+    sites = {site.pk: site for site in sites_in_view(request, _P.VIEW_PARTICIPANTS)}
     asked = {name: request.GET.get(name, "").strip() for name in _ASKED}
     ordering = ordering_of(asked["sort"])
     asked["sort"] = ordering.asked
     before, after = request.GET.get("before", ""), request.GET.get("after", "")
     page = page_of(
-        _found(participants_for(here.user_id).filter(site__in=sites), asked),
+        _found(_people_at(sites), asked),
         ordering,
         before=before,
         after=after,
         size=PAGE,
     )
     people = page.people
+    for person in people:
+        person.site = sites[person.site_id]
     if len(people) == 1 and people[0].number == hyphened(asked["q"]):
         return redirect("workbench:participant", uuid=people[0].uuid)
     rows = _rows(people, here.days())
@@ -108,6 +115,13 @@ def participants(request: HttpRequest) -> HttpResponse:
         "empty": None if rows else _empty(asked, likely=_likely(here, asked["q"])),
     }
     return render(request, "workbench/participants.html", context)
+
+
+def _people_at(site_ids: Iterable[int]) -> QuerySet[Participant]:
+    """Return the participants of sites that the desk has found to be the reader's."""
+    return Participant.objects.filter(site__in=site_ids).select_related(
+        "protocol_version"
+    )
 
 
 def _found(
@@ -158,7 +172,7 @@ def _heads(asked: dict[str, str], ordering: Ordering) -> dict[str, dict[str, str
 
 def _rows(page: Sequence[Participant], days: Mapping[int, date]) -> list[Row]:
     """Return the rows of a page in three queries, whatever is in it."""
-    visits = Visit.objects.filter(participant__in=page).defer("missed_reason", "why")
+    visits = Visit.objects.filter(participant__in=page).only(*_SHOWN)
     coming = {
         visit.participant_id: visit
         for visit in visits.filter(COMING)
