@@ -176,7 +176,7 @@ def drift() -> list[str]:
         *_changed_triggers(known),
         *_changed_walls(known),
         *_widened(),
-        *_switched_off(),
+        *_swayed(),
     ]
 
 
@@ -282,17 +282,31 @@ def _arguments(stored: bytes) -> tuple[str, ...]:
     return tuple(part.decode() for part in bytes(stored).split(b"\0")[:-1])
 
 
-def _switched_off() -> Iterator[str]:
-    """A setting of a role or database that keeps every trigger from firing."""
-    for (setting,) in _asked(
-        "SELECT unnest(setconfig) FROM pg_db_role_setting WHERE setdatabase IN "
-        "(0, (SELECT oid FROM pg_database WHERE datname = current_database()))"
+def _swayed() -> Iterator[str]:
+    """Settings of a role or the database that put something else in the walls' place.
+
+    Triggers that do not fire, other tables under our names, a standing answer to who
+    asks. Any other setting (a timeout, memory) is the administrator's business.
+    """
+    for role, setting in _asked(
+        """
+        SELECT coalesce(r.rolname, 'the database'), unnest(s.setconfig)
+        FROM pg_db_role_setting s LEFT JOIN pg_roles r ON r.oid = s.setrole
+        WHERE s.setdatabase IN
+            (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+          AND (r.rolname IS NULL OR r.rolname LIKE 'candor%%')
+        """
     ):
-        if setting.startswith("session_replication_role="):
-            yield f"A role or the database is set to {setting}: no trigger fires."
+        name, _, value = setting.partition("=")
+        if name == "session_replication_role":
+            yield f"{role} is set to {setting}: no trigger fires."
+        elif name in {"role", "row_security"} or name.startswith("candor."):
+            yield f"{role} is set to {setting}: the walls ask who reads, not this."
+        elif name == "search_path" and value != "public, audit":
+            yield f"{role} is set to {setting}: tables are looked up elsewhere."
 
 
 def _asked(statement: str, values: Sequence[Any] = ()) -> Iterable[Any]:
     with connection.cursor() as cursor:
-        cursor.execute(statement, values or None)
+        cursor.execute(statement, values)
         return list(cursor.fetchall())

@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
+from audit.checks import unsafe_role
 from audit.drift import drift
 from audit.models import Anchor, AnchorMail, Verification
 
@@ -116,14 +117,10 @@ def _mails(now: datetime) -> Sign:
 def _role() -> Sign:
     """A role that owns tables or passes row-level security must not serve pages."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT rolname, rolsuper OR rolbypassrls "
-            "OR pg_has_role(oid, 'candor_audit', 'MEMBER') "
-            "OR pg_has_role(oid, 'candor_owner', 'MEMBER') "
-            "FROM pg_roles WHERE rolname = session_user"
-        )
-        name, is_too_mighty = cursor.fetchone()
-    return Sign("role", "Database role", not is_too_mighty, name)
+        problem = unsafe_role(cursor)
+        cursor.execute("SELECT session_user")
+        (name,) = cursor.fetchone()
+    return Sign("role", "Database role", not problem, problem or name)
 
 
 def _migrations() -> Sign:

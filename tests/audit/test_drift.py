@@ -13,6 +13,9 @@ DRIFTS = {
     "CREATE OR REPLACE FUNCTION audit.capture() RETURNS trigger LANGUAGE plpgsql AS"
     " 'BEGIN RETURN NULL; END'": "audit.capture is not the one",
     "ALTER ROLE candor_export SET session_replication_role = replica": "no trigger fires",
+    "ALTER ROLE candor_export SET search_path = elsewhere, public": "looked up elsewhere",
+    "ALTER ROLE candor_export SET candor.job = 'anything'": "candor.job=anything",
+    "ALTER ROLE candor_export SET row_security = off": "row_security=off",
     "CREATE FUNCTION audit.quiet() RETURNS trigger LANGUAGE plpgsql AS"
     " 'BEGIN RETURN NULL; END'": "audit.quiet was made by no migration",
     "ALTER FUNCTION audit.sign SECURITY INVOKER": "audit.sign is not the one",
@@ -37,4 +40,8 @@ def test_a_trigger_or_function_that_was_changed_is_named(
         assert DRIFTS[statement] in found
         assert DRIFTS[statement] in verify(trial_id=None, by=CHECK).finding
     finally:
-        trail.superuser.execute("ALTER ROLE candor_export RESET ALL")
+        for setting in ("session_replication_role", "candor.job", "row_security"):
+            trail.superuser.execute(f"ALTER ROLE candor_export RESET {setting}")
+        trail.superuser.execute(
+            "ALTER ROLE candor_export SET search_path = public, audit"
+        )
