@@ -4,29 +4,37 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.forms import BoundField
 from django.http import QueryDict
+from django.utils.crypto import salted_hmac
 
+from accounts import ciphers
 from accounts.http import SignedInRequest
 from audit import versions
 from audit.versions import Change, Record, Seen
 
 _Form = TypeVar("_Form", bound=forms.Form)
-SEEN, SHOWN, ASKED, KEEP = "seen", "seen_values", "seen_asked", "keep_"
+SEEN, KEEP = "seen", "keep_"
 MINE, THEIRS = "mine", "theirs"
+SOMEBODY = "Somebody else"
 SENTENCE = (
     "Somebody else changed this while you had it open. Nothing is lost, and nothing of "
     "yours is saved yet: choose which value stays, then save again."
+)
+UNSEEN = (
+    "This page does not say which version of the record it showed. Look at it as it "
+    "stands now, then send it again. Nothing of yours is saved yet."
 )
 
 
@@ -47,6 +55,51 @@ class Line:
         return f"{KEEP}{self.name}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """What a page showed: entries of the trail, digests of each field and of the rows.
+
+    `asked` are the fields of which it asked whose value stays.
+    """
+
+    seen: Seen
+    shown: Mapping[str, str]
+    content: str = ""
+    asked: tuple[str, ...] = ()
+
+    def sealed(self, request: SignedInRequest) -> str:
+        """Return it as the page carries it; only this person's next request opens it."""
+        text = json.dumps(
+            [str(self.seen), dict(self.shown), self.content, self.asked],
+            separators=(",", ":"),
+        )
+        key, *_ = _keys()
+        return ciphers.sealed(text, bound_to=str(request.user.pk), key=key)
+
+    @classmethod
+    def opened(cls, request: SignedInRequest) -> "_Base | None":
+        """Return what the request brings back; None where we sealed no such thing."""
+        text = ciphers.opened(
+            request.POST.get(SEEN, ""), bound_to=str(request.user.pk), keys=_keys()
+        )
+        if text is None:
+            return None
+        seen, shown, content, asked = json.loads(text)
+        return cls(Seen.parsed(seen), shown, content, tuple(asked))
+
+
+_NOTHING = _Base(Seen({}), {})
+
+
+def _keys() -> list[bytes]:
+    """Return the key that seals, and after it those that still open."""
+    secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return [
+        salted_hmac("accounts.editing", SEEN, secret, algorithm="sha512").digest()
+        for secret in secrets
+    ]
+
+
 @dataclass(slots=True)
 class Edit(Generic[_Form]):
     """A form with the version of what it shows; `lines` wait for the person's choice.
@@ -56,8 +109,7 @@ class Edit(Generic[_Form]):
 
     form: _Form
     request: SignedInRequest
-    seen: Seen
-    shown: str
+    base: _Base
     _now: Seen
     lines: list[Line] = field(default_factory=list)
     taken: list[Line] = field(default_factory=list)
@@ -65,16 +117,14 @@ class Edit(Generic[_Form]):
     is_same: bool = False
 
     @property
-    def asked(self) -> str:
-        """Return the names of the fields that the page asks to choose for."""
-        return " ".join(line.name for line in self.lines)
+    def seen(self) -> str:
+        """Return what the page is to send back, which only we can read (DAT-04)."""
+        asked = tuple(line.name for line in self.lines)
+        return replace(self.base, asked=asked).sealed(self.request)
 
     @contextmanager
     def guard(self) -> Iterator[None]:
         """Run the act; raise `Changed`, with nothing saved, if others were quicker."""
-        if SEEN not in self.request.POST:
-            yield  # no page of ours sent this, so there is no version to hold to
-            return
         with versions.unless_changed(list(self._now), self._now, by=self.request.actor):
             yield
         for line in self.taken:
@@ -106,39 +156,70 @@ def edited(
 ) -> Edit[_Form]:
     """Return the form of a page that changes `rows` (or `records` of the trail).
 
-    `make` returns the form for what was typed, or as it starts; what it reads by itself,
-    it reads when it is called. Where somebody else changed since the page was opened
-    what the form shows, the form comes back refused with both versions (DAT-04); the
-    times of it are those of `zone`. An act on a record as it stands (to sign it, to undo
-    it) `is_whole`: after any change of somebody else's it is to be looked at again. Not
-    `is_sent` is a form beside the one that was sent from the same page.
+    `make` returns the form for what was typed, or as it starts; what it reads, it reads
+    when it is called. Where somebody else changed what the form shows since it was opened,
+    or the page does not say what it showed, it comes back refused with both versions
+    (DAT-04); their times are of `zone`. An act on a record as it stands (to sign, to undo
+    it) `is_whole`: after anybody else's change it is to be looked at again. Not `is_sent`
+    is a form beside the one that was sent.
     """
     known = list(dict.fromkeys([*versions.records_of(rows), *records]))
     if request.method != "POST" or not is_sent:
         now = versions.newest(known)
         versions.catch_up(rows)
         form = make(None)
-        return Edit(form, request, now, _shown(form), now)
-    seen, shown = Seen.parsed(request.POST.get(SEEN, "")), request.POST.get(SHOWN, "")
-    asked = request.POST.get(ASKED, "").split()
-    changes = versions.since(known, seen) if SEEN in request.POST else []
-    if not asked and not versions.by_others(changes, request.actor):
-        now = Seen({record: seen[record] for record in known} | dict(seen))
-        return Edit(make(request.POST), request, seen, shown, now)
+        base = _Base(now, _shown(form), versions.content_of(rows))
+        return Edit(form, request, base, now)
+    return _sent(request, make, known, rows, ZoneInfo(zone), is_whole=is_whole)
+
+
+def _sent(  # noqa: PLR0917 - what `edited` was given
+    request: SignedInRequest,
+    make: Callable[[QueryDict | None], _Form],
+    known: Sequence[Record],
+    rows: Sequence[models.Model],
+    zone: ZoneInfo,
+    *,
+    is_whole: bool,
+) -> Edit[_Form]:
+    base = _Base.opened(request)
+    if base is None and not known:
+        base = _NOTHING  # nobody has saved this yet: there is no version to know
+    changes = versions.since(known, base.seen if base else {})
+    others = versions.by_others(changes, request.actor)
+    is_stale = base is not None and _is_stale(base, known, rows)
+    if base and not (base.asked or others or is_stale):
+        now = Seen({record: base.seen[record] for record in known} | dict(base.seen))
+        return Edit(make(request.POST), request, base, now)
     now = versions.newest(known)
     versions.catch_up(rows)
     if is_whole:
         form = make(request.POST)
-        form.add_error(None, _look_again(versions.by_others(changes, request.actor)[0]))
-        return Edit(form, request, now, shown, now)
+        is_known = base is not None and (others or is_stale)
+        form.add_error(None, _look_again(others) if is_known else UNSEEN)
+        return Edit(form, request, _Base(now, {}, versions.content_of(rows)), now)
     merge = _Merge(request, make, changes or versions.since(known, {}))
-    return merge.edit(now, _read(shown), asked=asked, zone=ZoneInfo(zone))
+    edit = merge.edit(now, base, zone=zone)
+    edit.base = replace(edit.base, content=versions.content_of(rows))
+    return edit
 
 
-def _look_again(change: Change) -> str:
+def _is_stale(
+    base: _Base, known: Sequence[Record], rows: Sequence[models.Model]
+) -> bool:
+    """Whether rows changed for somebody to whom the trail is closed, as it is to raters.
+
+    By whom is not told to them, so that their own change counts as somebody else's.
+    """
+    if any(base.seen.values()) or any(versions.newest(known).values()):
+        return False
+    return base.content != versions.content_of(rows)
+
+
+def _look_again(others: Sequence[Change]) -> str:
     return (
-        f"{change.who} changed this while you had it open. Look at it as it stands now, "
-        "then send it again. Nothing is saved yet."
+        f"{others[0].who if others else SOMEBODY} changed this while you had it open. "
+        "Look at it as it stands now, then send it again. Nothing is saved yet."
     )
 
 
@@ -159,27 +240,23 @@ class _Merge(Generic[_Form]):
         self.lines: list[Line] = []
         self.taken: list[Line] = []
 
-    def edit(
-        self,
-        now: Seen,
-        shown: Mapping[str, str],
-        *,
-        asked: Sequence[str],
-        zone: ZoneInfo,
-    ) -> Edit[_Form]:
-        self.asked, self.zone = asked, zone
+    def edit(self, now: Seen, known: _Base | None, *, zone: ZoneInfo) -> Edit[_Form]:
+        """Return what is to be chosen; without a known base nothing may be saved yet."""
+        base = known or _NOTHING
+        self.asked, self.zone = base.asked, zone
         offered = _offered(self.saved)
         for name in self.saved.fields:
-            if name in shown and name not in offered:
-                self._settle(name, shown[name])
+            if name not in offered:
+                # What the page did not have, it showed as empty.
+                self._settle(name, base.shown.get(name, digest("")))
         form = self.make(self.data)
-        if self.lines:
-            form.add_error(None, SENTENCE)
-        edit = Edit(form, self.request, now, _shown(self.saved), now)
+        if not known or self.lines:
+            form.add_error(None, SENTENCE if known else UNSEEN)
+        edit = Edit(form, self.request, _Base(now, _shown(self.saved)), now)
         edit.lines, edit.taken = self.lines, self.taken
-        edit.is_same = all(
+        edit.is_same = known is not None and all(
             text_of(form[name]) == text_of(self.saved[name])
-            for name in shown.keys() & self.saved.fields.keys()
+            for name in base.shown.keys() & self.saved.fields.keys()
         )
         return edit
 
@@ -215,7 +292,7 @@ class _Merge(Generic[_Form]):
             label=str(self.saved[name].label),
             mine=words_of(self.typed[name]),
             theirs=words_of(self.saved[name]),
-            who=change.who if change else "",
+            who=change.who if change else SOMEBODY,
             at=_moment(change.at.astimezone(self.zone)) if change else "",
         )
 
@@ -228,28 +305,19 @@ class _Merge(Generic[_Form]):
         return others[0] if others else None
 
 
-def _shown(form: forms.Form) -> str:
+def _shown(form: forms.Form) -> dict[str, str]:
     """Return what a form shows as a digest for each field, to compare with later."""
     # What is only offered, as the day of today, nobody has saved.
     offered = _offered(form)
-    found = {
+    return {
         name: digest("" if name in offered else text_of(form[name]))
         for name in form.fields
     }
-    return json.dumps(found, separators=(",", ":"))
 
 
 def _offered(form: forms.Form) -> frozenset[str]:
     """Return the fields that start with something nobody has saved, as the form says."""
     return getattr(form, "offered", frozenset())
-
-
-def _read(text: str) -> dict[str, str]:
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def digest(text: str) -> str:

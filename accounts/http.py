@@ -89,13 +89,14 @@ class PersonMiddleware(AuthenticationMiddleware):
     """Django's authentication, with the person who was read together with the session."""
 
     def process_request(self, request: HttpRequest) -> None:
-        request.user = SimpleLazyObject(lambda: _person(request))
+        request.user = SimpleLazyObject(lambda: _person(request))  # type: ignore[assignment] # as Django does
 
 
 def _person(request: HttpRequest) -> AbstractBaseUser | AnonymousUser:
     """Return who is signed in. What is not plain is for Django to judge.
 
-    Such as a session of before a change of password, or of another secret key.
+    A session begun under an earlier secret key goes on under its own: Django would
+    give it a new one, and to the trail's sign-in it would be a stranger.
     """
     session = request.session
     signed_in_as, signed = session.get(SESSION_KEY), session.get(HASH_SESSION_KEY, "")
@@ -104,10 +105,15 @@ def _person(request: HttpRequest) -> AbstractBaseUser | AnonymousUser:
         person is not None
         and person.is_active
         and signed_in_as == str(person.pk)
-        and constant_time_compare(signed, person.get_session_auth_hash())
+        and _is_signature(signed, of=person)
     ):
         return person
     return get_user(request)
+
+
+def _is_signature(signed: str, *, of: User) -> bool:
+    known = (of.get_session_auth_hash(), *of.get_session_auth_fallback_hash())
+    return any(constant_time_compare(signed, each) for each in known)
 
 
 class ActorMiddleware:

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.contrib import messages
@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, ResolverMatch, resolve
 from django.utils.crypto import salted_hmac
 
 from accounts.models import AnsweredRequest, User
@@ -23,6 +23,7 @@ FIELD = "request_key"
 KEPT_FOR = timedelta(days=2)
 _LOCK = "pg_advisory_xact_lock(hashtextextended(%s, 0))"
 _APART = frozenset({FIELD, "csrfmiddlewaretoken"})
+_View = TypeVar("_View", bound=Callable[..., HttpResponse])
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,10 @@ class OnceMiddleware:
 
     A double click, a reload, a retry after a lost answer: the second waits for the first
     and gets the same redirect with the same message. A form that was refused does not
-    use up its key, since nothing was done. Within the request's transaction: the act and
-    the note that it was answered are saved together or not at all. Inside of messages
-    and authentication, whose results it reads.
+    use up its key, since nothing was done. What carries no key was not sent by a form of
+    ours and is refused, unless the view is `without_key`. Within the request's
+    transaction: the act and the note that it was answered are saved together or not at
+    all. Inside of messages and authentication, whose results it reads.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -54,6 +56,8 @@ class OnceMiddleware:
             return self.get_response(request)
         if FIELD in request.POST:
             return self._once(request, request.user)
+        if not _is_without_key(request):
+            return _refused(request, None)
         _wait_for(*_page_of(request))
         return self.get_response(request)
 
@@ -67,6 +71,12 @@ class OnceMiddleware:
         response = self.get_response(request)
         _keep(request, asked, response)
         return response
+
+
+def without_key(view: _View) -> _View:
+    """Let a view act on a POST without a key; beside each stands why it may be repeated."""
+    view.is_without_key = True  # type: ignore[attr-defined] # our own attribute
+    return view
 
 
 def answered_by_page(request: HttpRequest, *, again: str, page: str) -> None:
@@ -131,10 +141,20 @@ def _page_of(request: HttpRequest) -> list[str]:
     own page showed (DAT-04). A page about no single record, as the screening log, has
     nothing to wait for.
     """
+    match = _match(request)
+    return [f"page {request.path}"] if match and match.kwargs else []
+
+
+def _is_without_key(request: HttpRequest) -> bool:
+    match = _match(request)
+    return match is not None and getattr(match.func, "is_without_key", False)
+
+
+def _match(request: HttpRequest) -> ResolverMatch | None:
     try:
-        return [f"page {request.path}"] if resolve(request.path_info).kwargs else []
+        return resolve(request.path_info)
     except Resolver404:
-        return []
+        return None
 
 
 def _wait_for(*things: str) -> None:

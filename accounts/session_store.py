@@ -40,8 +40,8 @@ class SessionStore(DatabaseStore):
         self.person = found if found.pk else None
         return self.model(
             session_key=key,
-            session_data=found.session_data,
-            expire_date=found.expire_date,
+            session_data=found.session_data,  # type: ignore[attr-defined] # of _WITH_PERSON
+            expire_date=found.expire_date,  # type: ignore[attr-defined] # of _WITH_PERSON
         )
 
     def exists(self, session_key: str) -> bool:

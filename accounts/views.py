@@ -15,10 +15,13 @@ from accounts import actions, http
 from accounts.forms import PasswordForm, SignInForm
 from accounts.http import SignedInRequest, acts_by_post
 from accounts.models import User
+from accounts.once import without_key
 
 REFUSED = "User name or password is not right. Check both and try again."
 
 
+# Its form is made for nobody; somebody may have signed in since, in another tab.
+@without_key
 @login_not_required
 @never_cache
 @sensitive_post_parameters("password")

@@ -30,6 +30,9 @@ class Permission(StrEnum):
     WITNESS_DOSE = "witness doses"
     RECORD_FACTS = "record eligibility facts"
     CONFIRM_ELIGIBILITY = "confirm eligibility"
+    VIEW_MEDICAL = "view medical records"
+    RECORD_MEDICAL = "record medical history, medication, tests, laboratory and ECG"
+    REVIEW_MEDICAL = "review medical records"
     RANDOMIZE = "randomize participants"
     DISPENSE = "dispense kits"
     ENTER_ASSESSMENTS = "enter assessments"
@@ -66,7 +69,12 @@ class RoleDescription:
 
 
 _P = Permission
-_SITE_STAFF = {_P.VIEW_PARTICIPANTS, _P.REPORT_EVENTS, _P.READ_TRAIL}
+_SITE_STAFF = {
+    _P.VIEW_PARTICIPANTS,
+    _P.VIEW_MEDICAL,
+    _P.REPORT_EVENTS,
+    _P.READ_TRAIL,
+}
 
 ROLES: dict[Role, RoleDescription] = {
     Role.COORDINATOR: RoleDescription(
@@ -81,6 +89,7 @@ ROLES: dict[Role, RoleDescription] = {
                 _P.RECORD_CONSENT,
                 _P.RECORD_VISITS,
                 _P.RECORD_FACTS,
+                _P.RECORD_MEDICAL,
                 _P.RANDOMIZE,
                 _P.DISPENSE,
                 _P.WITNESS_DOSE,
@@ -125,6 +134,8 @@ ROLES: dict[Role, RoleDescription] = {
                 _P.RECORD_CONSENT,
                 _P.RECORD_VISITS,
                 _P.RECORD_FACTS,
+                _P.RECORD_MEDICAL,
+                _P.REVIEW_MEDICAL,
                 _P.CONFIRM_ELIGIBILITY,
                 _P.RANDOMIZE,
                 _P.DISPENSE,
@@ -150,7 +161,14 @@ ROLES: dict[Role, RoleDescription] = {
     Role.MONITOR: RoleDescription(
         "Monitor",
         "Compares the record with its sources for the sponsor; changes nothing.",
-        frozenset({_P.VIEW_PARTICIPANTS, _P.READ_TRAIL, _P.READ_UNBLINDINGS}),
+        frozenset(
+            {
+                _P.VIEW_PARTICIPANTS,
+                _P.VIEW_MEDICAL,
+                _P.READ_TRAIL,
+                _P.READ_UNBLINDINGS,
+            }
+        ),
     ),
     Role.DATA_MANAGER: RoleDescription(
         "Data manager",
@@ -158,6 +176,7 @@ ROLES: dict[Role, RoleDescription] = {
         frozenset(
             {
                 _P.VIEW_PARTICIPANTS,
+                _P.VIEW_MEDICAL,
                 _P.VIEW_OUTCOMES,
                 _P.READ_TRAIL,
                 _P.OVERSEE,
@@ -176,6 +195,7 @@ ROLES: dict[Role, RoleDescription] = {
         frozenset(
             {
                 _P.VIEW_PARTICIPANTS,
+                _P.VIEW_MEDICAL,
                 _P.VIEW_OUTCOMES,
                 _P.READ_TRAIL,
                 _P.RECEIVE_REPORTS,
@@ -190,6 +210,7 @@ ROLES: dict[Role, RoleDescription] = {
         frozenset(
             {
                 _P.VIEW_PARTICIPANTS,
+                _P.VIEW_MEDICAL,
                 _P.RECEIVE_REPORTS,
                 _P.UNBLIND,
                 _P.READ_UNBLINDINGS,
@@ -212,7 +233,13 @@ ROLES: dict[Role, RoleDescription] = {
         "IRB auditor",
         "Reads the whole blinded record and its trail in the oversight site.",
         frozenset(
-            {_P.OVERSEE, _P.READ_TRAIL, _P.VIEW_PARTICIPANTS, _P.READ_UNBLINDINGS}
+            {
+                _P.OVERSEE,
+                _P.READ_TRAIL,
+                _P.VIEW_PARTICIPANTS,
+                _P.VIEW_MEDICAL,
+                _P.READ_UNBLINDINGS,
+            }
         ),
     ),
     Role.IRB_CONTACT: RoleDescription(

@@ -64,14 +64,21 @@ def is_ruled_out(instrument: Instrument, item: Item, answers: Answers) -> bool:
 
 
 def asked_words(instrument: Instrument, item: Item) -> str:
-    """When an item is asked, as "2 is yes" or "one of 1 to 5 is yes"; empty: always."""
+    """When an item is asked; empty: always.
+
+    As "2 is yes", "one of 1 to 5 is yes" (one answer of several items) or "1F is 1 to 4"
+    (several answers of one item).
+    """
     if not item.conditions:
         return ""
-    others = [instrument.item(code) for code, _ in item.conditions]
-    answer = others[0].scale.label(item.conditions[0][1]).lower()
-    if len(others) == 1:
-        return f"{others[0].number} is {answer}"
-    return f"one of {others[0].number} to {others[-1].number} is {answer}"
+    (first_code, least), (last_code, most) = item.conditions[0], item.conditions[-1]
+    first, last = instrument.item(first_code), instrument.item(last_code)
+    answer = first.scale.label(least).lower()
+    if first != last:
+        return f"one of {first.number} to {last.number} is {answer}"
+    if least != most:
+        answer = f"{answer} to {last.scale.label(most).lower()}"
+    return f"{first.number} is {answer}"
 
 
 def name_of(item: Item) -> str:

@@ -1,5 +1,6 @@
 """Which version of a record a page showed: the trail's newest entry of it is its version."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -66,12 +67,12 @@ class Seen(Mapping[Record, int]):
         return len(self._entries)
 
     def __str__(self) -> str:
-        """Return it as a form carries it: `table/row:entry`, separated by spaces."""
+        """Return it as one text: `table/row:entry`, separated by spaces."""
         return " ".join(f"{t}/{r}:{n}" for (t, r), n in sorted(self._entries.items()))
 
     @classmethod
     def parsed(cls, text: str) -> "Seen":
-        """Read what a form carries; what cannot be read was not seen."""
+        """Read such a text; what cannot be read was not seen."""
         entries = {}
         for part in text.split():
             name, _, number = part.rpartition(":")
@@ -108,6 +109,15 @@ def catch_up(rows: Iterable[models.Model]) -> None:
         for row in known:
             for name, value in values.get(row.pk, {}).items():
                 setattr(row, name, value)
+
+
+def content_of(rows: Iterable[models.Model]) -> str:
+    """Return a digest of rows as they were read, for whom the trail tells no version."""
+    values = sorted(
+        [row._meta.db_table, *(str(getattr(row, name)) for name in _names(type(row)))]  # noqa: SLF001 - Django's public name
+        for row in rows
+    )
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()
 
 
 def _names(model: type[models.Model]) -> list[str]:

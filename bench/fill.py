@@ -21,6 +21,7 @@ from participants.actions import NewConsent, NewScreening, screen
 from participants.models import Participant
 from sessions.actions import consent
 from trials.actions import (
+    NewApproval,
     NewDelegation,
     NewSite,
     NewTrial,
@@ -28,12 +29,18 @@ from trials.actions import (
     delegate,
     open_sites,
     open_trial,
+    record_approvals,
 )
 from trials.models import Site, Trial
 
 SETUP = SystemActor("bench", triggered_by="./run bench")
 MAPP2 = Path(__file__).resolve().parent.parent / "trials" / "protocols" / "mapp2.toml"
 SITES = 10
+INSTRUMENTS = [
+    item
+    for item in REGISTRY.values()
+    if item.code in {"caps5", "sds_adapted", "pcl5", "cssrs_slc"}
+]
 PASSWORD = "a benchmark's password"  # noqa: S105 - of a database that holds nothing
 LONG_AGO = date(2020, 1, 1)
 ITEM_CHUNK = 100  # participants a statement: bounds the size of one transaction
@@ -57,8 +64,22 @@ def fill(participants: int) -> None:
         is_synthetic=True,
         by=SETUP,
     )
+    sites = _sites(trial)
+    people = _people(trial, sites)
+    pattern = _pattern(sites[0], people[Role.COORDINATOR])
+    _courses(sites, pattern, rater=people[Role.RATER], count=participants)
+    _answers(trial)
+    with connection.cursor() as cursor:
+        for table in ("study_sessions_visit", "assessments_assessment"):
+            cursor.execute(f"ANALYZE {table}")
+
+
+def _sites(trial: Trial) -> list[Site]:
+    """Open the sites, with a protocol that each of their IRBs approved."""
     text = MAPP2.read_text("utf-8")
-    adopt_protocol(trial=trial, text=text, filename=MAPP2.name, on=LONG_AGO, by=SETUP)
+    protocol = adopt_protocol(
+        trial=trial, text=text, filename=MAPP2.name, on=LONG_AGO, by=SETUP
+    )
     sites = open_sites(
         trial=trial,
         sites=[
@@ -74,13 +95,16 @@ def fill(participants: int) -> None:
         ],
         by=SETUP,
     )
-    people = _people(trial, sites)
-    pattern = _pattern(sites[0], people[Role.COORDINATOR])
-    _courses(sites, pattern, rater=people[Role.RATER], count=participants)
-    _answers(trial)
-    with connection.cursor() as cursor:
-        for table in ("study_sessions_visit", "assessments_assessment"):
-            cursor.execute(f"ANALYZE {table}")
+    last_day = date(2099, 12, 31)
+    record_approvals(
+        trial=trial,
+        approvals=[
+            NewApproval(site, protocol, "1.0", "IRB", LONG_AGO, last_day)
+            for site in sites
+        ],
+        by=SETUP,
+    )
+    return sites
 
 
 def _courses(
@@ -91,7 +115,7 @@ def _courses(
         _participants(sites, pattern, count // SITES)
         cursor.execute(CONSENTS, [pattern.pk, pattern.trial_id, pattern.pk])
         cursor.execute(VISITS, [pattern.pk, pattern.trial_id, pattern.pk])
-        for item in REGISTRY.values():
+        for item in INSTRUMENTS:
             cursor.execute(
                 ASSESSMENTS, [item.code, item.code, item.version, rater.pk, pattern.pk]
             )
@@ -102,7 +126,7 @@ def _answers(trial: Trial) -> None:
     first, last = _range(trial)
     for start in range(first, last + 1, ITEM_CHUNK):
         with acting("fill", by=SETUP, place=place), connection.cursor() as cursor:
-            for item in REGISTRY.values():
+            for item in INSTRUMENTS:
                 codes = [one.code for one in item.items]
                 most = [_most(one.scale) for one in item.items]
                 cursor.execute(

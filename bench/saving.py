@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db import connection, transaction
-from django.urls import reverse
 
 from accounts.vocabulary import Role
 from audit.actors import Place
@@ -20,7 +19,7 @@ from audit.trail import acting
 from bench.exporting import free_port, wait_for
 from bench.fill import SETUP
 from bench.measuring import emit
-from bench.work import answers, browser, interviews, without_triggers
+from bench.work import browser, interviews, opened, without_triggers
 from participants.models import Participant
 from trials.models import Trial
 
@@ -100,13 +99,13 @@ def _saves(port: int, clients: int, saves: int) -> list[float]:
     """Return what each save took, in ms; first a few that only warm up."""
     signed_in = browser(Role.RATER)
     cookie = f"session={signed_in.cookies['session'].value}; csrftoken={'a' * 32}"
-    body = urlencode(answers() | {"csrfmiddlewaretoken": "a" * 32})
-    forms = interviews(saves + WARM)
+    forms = [opened(signed_in, uuid) for uuid in interviews(saves + WARM)]
     if len(forms) < saves + WARM:
         raise RuntimeError("too few visits are free: bench with more participants")
 
-    def save(uuid: Any) -> float:
-        url = reverse("assessments:enter", args=[uuid])
+    def save(form: tuple[str, dict[str, Any]]) -> float:
+        url, typed = form
+        body = urlencode(typed | {"csrfmiddlewaretoken": "a" * 32})
         return _post(port, url, body=body, cookie=cookie)
 
     with ThreadPoolExecutor(clients) as pool:

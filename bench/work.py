@@ -1,5 +1,6 @@
 """The pieces of work that are measured; each checks that it did what it says."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
@@ -25,6 +26,8 @@ from sessions.actions import consent
 from sessions.models import Visit
 from trials.models import Site
 
+# What a form carries besides what is typed: its key and the version that it shows.
+HIDDEN = re.compile(r'name="(request_key|seen)"\s+value="([^"]*)"')
 CAPS_SAVES = 40  # rounds, warm-up and the counted one included
 
 
@@ -92,12 +95,10 @@ def trail(auditor: Client, size: dict[str, int]) -> None:
 def caps(size: dict[str, int]) -> None:
     """Measure the same save of a 30-item CAPS-5 with and without the audit triggers."""
     client = browser(Role.RATER)
-    forms = iter(interviews(2 * CAPS_SAVES))
-    typed = answers()
+    forms = iter([opened(client, uuid) for uuid in interviews(2 * CAPS_SAVES)])
 
     def save() -> None:
-        uuid = next(forms)
-        response = client.post(reverse("assessments:enter", args=[uuid]), typed)
+        response = client.post(*next(forms))
         if response.status_code != 302:
             raise RuntimeError("the CAPS-5 was not saved")
 
@@ -110,6 +111,13 @@ def caps(size: dict[str, int]) -> None:
             "save CAPS-5 without audit triggers", save, rounds=30, items=30, **size
         )
     emit("save CAPS-5, ratio", ratio=round(with_trail / without, 2), at_most=1.6)
+
+
+def opened(client: Client, uuid: Any) -> tuple[str, dict[str, Any]]:
+    """Return the address of a CAPS-5 and all that its page sends, filled in."""
+    url = reverse("assessments:enter", args=[uuid])
+    page = client.get(url).content.decode()
+    return url, answers() | dict(HIDDEN.findall(page))
 
 
 def answers() -> dict[str, Any]:

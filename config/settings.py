@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "trials",
     "notices",
     "participants",
+    "medical",
     "sessions.apps.SessionsConfig",
     "adverse_events",
     "assessments",

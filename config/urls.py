@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("trials.urls")),
     path("", include("participants.urls")),
+    path("", include("medical.urls")),
     path("", include("sessions.urls")),
     path("", include("adverse_events.urls")),
     path("", include("assessments.urls")),

@@ -6,7 +6,18 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import (
+    Case,
+    CharField,
+    DateField,
+    Exists,
+    F,
+    Func,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    When,
+)
 
 from accounts.vocabulary import Permission
 from audit.models import Action, RowChange
@@ -17,13 +28,21 @@ from participants.eligibility import (
     MilestoneResult,
     evaluate,
 )
-from participants.facts import typed
-from participants.lifecycle import State
-from participants.models import ConsentItem, EligibilityDecision, Fact, Participant
+from participants.facts import drugs_of, typed
+from participants.lifecycle import HAS_LEFT, State
+from participants.models import (
+    Consent,
+    ConsentItem,
+    EligibilityDecision,
+    Fact,
+    Participant,
+    Waiver,
+)
 from participants.vocabulary import CONFIRMATION, ENROLLMENT
 from trials.access import definition_of, protocol_versions, sites_for, today_at
-from trials.models import Site
+from trials.models import Approval, Site
 from trials.protocol import ProtocolDefinition
+from trials.protocol.records import FREEZING, MEDICATIONS, WAIVERS
 
 # What is decided next about somebody in this state.
 NEXT_MILESTONE: Mapping[State, str] = {
@@ -40,6 +59,37 @@ def participants_for(
         Participant.objects.filter(site__in=sites_for(user_id, permission))
         .select_related("trial", "site", "protocol_version")
         .defer("protocol_version__text")
+    )
+
+
+class _TodayAt(Func):
+    """The calendar day now in a time zone, which is a column."""
+
+    template = "(now() AT TIME ZONE %(expressions)s)::date"
+    output_field = DateField()
+
+
+def with_form_to_sign(people: QuerySet[Participant]) -> QuerySet[Participant]:
+    """Annotate `form_to_sign`: the consent form approved at the site and not signed yet.
+
+    The version's name; None where the approved one is signed, or nothing is approved
+    (CON-02). Whoever has left signs nothing more.
+    """
+    newest = Approval.objects.filter(
+        site=OuterRef("site"), approved_on__lte=_TodayAt(OuterRef("site__time_zone"))
+    ).order_by("-approved_on")
+    signed = Consent.objects.filter(
+        participant=OuterRef("pk"), form_version=OuterRef("approved_form")
+    )
+    return people.annotate(
+        approved_form=Subquery(newest.values("form_version")[:1])
+    ).annotate(
+        form_to_sign=Case(
+            When(state__in=HAS_LEFT, then=None),
+            When(Exists(signed), then=None),
+            default=F("approved_form"),
+            output_field=CharField(null=True),
+        )
     )
 
 
@@ -118,7 +168,9 @@ def judged(
     results = {
         result.criterion.code: result for part in parts for result in part.results
     }
-    return MilestoneResult(milestone, tuple(results.values()))
+    waivers = facts.get(WAIVERS)
+    waived = waivers.value if waivers and waivers.observed_on <= on else ()
+    return MilestoneResult(milestone, tuple(results.values()), frozenset(waived))
 
 
 def evidence_on(
@@ -131,7 +183,10 @@ def evidence_on(
         for code, fact in facts.items()
         if code in known and fact.observed_on <= on
     }
-    return Evidence(facts=values, on=on)
+    taken = facts.get(MEDICATIONS)
+    is_taken = taken is not None and taken.observed_on <= on
+    drugs = drugs_of(taken.value) if taken and is_taken else None
+    return Evidence(facts=values, drugs=drugs, on=on)
 
 
 def eligible_at(participants: Iterable[Participant]) -> dict[int, frozenset[str]]:
@@ -177,6 +232,28 @@ def signed_content(decision: EligibilityDecision) -> dict[str, Any]:
         "decided_by": decision.decided_by_id,
         "criteria": decision.criteria,
     }
+
+
+def waiver_content(waiver: Waiver) -> dict[str, Any]:
+    """Return what the investigator's signature on a waiver covers."""
+    return {
+        "uuid": str(waiver.uuid),
+        "participant": waiver.participant_id,
+        "criterion": waiver.code,
+        "reason": waiver.reason,
+        "granted_on": waiver.granted_on.isoformat(),
+        "granted_by": waiver.granted_by_id,
+    }
+
+
+def is_frozen(participant: Participant, frozen_by: str) -> bool:
+    """Tell whether the event that freezes a fact has come for a participant.
+
+    What somebody believed and had used before is asked before anybody could know the
+    arm; an answer given or changed afterwards would be another one.
+    """
+    column = FREEZING.get(frozen_by)
+    return column is not None and getattr(participant, column) is not None
 
 
 def definition_for(participant: Participant) -> ProtocolDefinition:

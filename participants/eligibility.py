@@ -15,6 +15,7 @@ from trials.protocol.conditions import (
     Not,
     WashoutsOver,
     facts_in,
+    leaves_of,
 )
 from trials.protocol.definition import ProtocolDefinition
 from trials.protocol.observations import Criterion, Drug, Fact, Washout
@@ -59,6 +60,26 @@ class StoppedDrug:
     last_dose_on: date | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class WashoutStatus:
+    """When the washout of a drug is over, and why that is not all known.
+
+    `ends_on` is the first day on which it is over as far as it is known, None where no
+    rule of the protocol asks for one or none can be computed; `why` is empty where all
+    is known.
+    """
+
+    ends_on: date | None
+    why: str = ""
+
+    def is_over(self, on: date) -> Truth:
+        """Tell whether it is over on a day; None where that is not known."""
+        if self.ends_on is not None and self.ends_on > on:
+            # One matching rule that still runs settles it, whatever the others say.
+            return False
+        return None if self.why else True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """What is known of a participant on the day of the question.
@@ -89,20 +110,30 @@ class CriterionResult:
 
 @dataclass(frozen=True, slots=True)
 class MilestoneResult:
-    """Eligibility at one milestone. Confirmation needs both `passes` and `complete`."""
+    """Eligibility at one milestone. Confirmation needs both `passes` and `complete`.
+
+    `waived` are codes of criteria that an investigator passed over by a signed waiver:
+    they keep their verdict, and stand in nobody's way.
+    """
 
     milestone: str
     results: tuple[CriterionResult, ...]
+    waived: frozenset[str] = frozenset()
+
+    @property
+    def asked(self) -> tuple[CriterionResult, ...]:
+        """The criteria that were not waived."""
+        return tuple(x for x in self.results if x.criterion.code not in self.waived)
 
     @property
     def passes(self) -> bool:
         """Every criterion asked is met; unknown never passes."""
-        return all(result.verdict is Verdict.MET for result in self.results)
+        return all(result.verdict is Verdict.MET for result in self.asked)
 
     @property
     def missing_facts(self) -> tuple[str, ...]:
         """Codes of facts asked for and not known, each once, in protocol order."""
-        missing = (code for result in self.results for code in result.missing)
+        missing = (code for result in self.asked for code in result.missing)
         return tuple(dict.fromkeys(missing))
 
     @property
@@ -116,8 +147,8 @@ class MilestoneResult:
     @property
     def in_the_way(self) -> tuple[CriterionResult, ...]:
         """What stands in the way: criteria not met first, then those not known."""
-        not_met = [x for x in self.results if x.verdict is Verdict.NOT_MET]
-        unknown = [x for x in self.results if x.verdict is Verdict.UNKNOWN]
+        not_met = [x for x in self.asked if x.verdict is Verdict.NOT_MET]
+        unknown = [x for x in self.asked if x.verdict is Verdict.UNKNOWN]
         return (*not_met, *unknown)
 
 
@@ -263,6 +294,11 @@ def _holds_of_date(asked: Operator, value: FactValue, limit: date) -> bool:
     return value < limit if asked is Operator.LONGER_AGO_THAN else value >= limit
 
 
+def asks_for_washouts(condition: Condition) -> bool:
+    """Tell whether a rule asks for washouts anywhere in it."""
+    return any(isinstance(each, WashoutsOver) for each in leaves_of(condition))
+
+
 def _are_washouts_over(
     test: WashoutsOver, definition: ProtocolDefinition, evidence: Evidence
 ) -> Truth:
@@ -273,36 +309,37 @@ def _are_washouts_over(
         for washout in definition.washouts
         if not test.washouts or washout.code in test.washouts
     ]
-    truths: list[Truth] = []
-    for drug in evidence.drugs:
-        ends_on, known = washout_of(drug, definition, washouts)
-        is_over = ends_on is None or ends_on <= evidence.on
-        # One matching rule that still runs settles it, whatever the others say.
-        truths.append(is_over if known or not is_over else None)
-    return _all(truths)
+    statuses = [washout_of(drug, definition, washouts) for drug in evidence.drugs]
+    return _all([status.is_over(evidence.on) for status in statuses])
 
 
 def washout_of(
-    stopped: StoppedDrug, definition: ProtocolDefinition, washouts: Sequence[Washout]
-) -> tuple[date | None, bool]:
-    """The day on which the washout of a drug ends, and whether that is all known.
+    stopped: StoppedDrug,
+    definition: ProtocolDefinition,
+    washouts: Sequence[Washout] | None = None,
+) -> WashoutStatus:
+    """Return when the washout of a drug is over, by all of the protocol or some of it.
 
-    All matching rules apply and the latest end wins; None where no rule matches or
-    none can be computed. It is not known for a drug that is not in the definition,
-    without a last dose, or with a rule in half-lives and no half-life: and what is
-    not known never counts as over.
+    All matching rules apply and the latest end wins. It is not known for a drug that is
+    not in the definition, without a last dose, or with a rule in half-lives and no
+    half-life: and what is not known never counts as over.
     """
     drug = next((x for x in definition.drugs if x.code == stopped.drug), None)
     if drug is None:
-        return None, False
+        return WashoutStatus(None, "The protocol does not list this drug.")
     matching = [
-        x for x in washouts if drug.code == x.drug or drug.drug_class == x.drug_class
+        x
+        for x in (definition.washouts if washouts is None else washouts)
+        if drug.code == x.drug or drug.drug_class == x.drug_class
     ]
+    if not matching:
+        return WashoutStatus(None)
     if stopped.last_dose_on is None:
-        return None, not matching
+        return WashoutStatus(None, "No last dose is recorded.")
     ends = [_end_of(washout, drug, stopped.last_dose_on) for washout in matching]
     known = [end for end in ends if end is not None]
-    return max(known, default=None), len(known) == len(ends)
+    why = "" if len(known) == len(ends) else "The protocol gives no half-life for it."
+    return WashoutStatus(max(known, default=None), why)
 
 
 def _end_of(washout: Washout, drug: Drug, last_dose_on: date) -> date | None:

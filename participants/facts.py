@@ -1,9 +1,11 @@
 """What a fact of eligibility holds: how it is stored, compared and read aloud."""
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from audit.refusal import Refused
+from participants.eligibility import StoppedDrug
 from trials.protocol import Fact, FactType
 
 Value = bool | int | Decimal | date | str
@@ -13,6 +15,11 @@ Stored = bool | int | float | str
 FROM_FORMS = frozenset({FactType.SCORE, FactType.DIAGNOSIS})
 _YES_NO = frozenset({FactType.YES_NO, FactType.DIAGNOSIS})
 _NUMBERS = frozenset({FactType.NUMBER, FactType.SCORE})
+
+
+def is_typed(fact: Fact) -> bool:
+    """Tell whether a fact is typed in; others come from signed forms or from records."""
+    return fact.type not in FROM_FORMS and not fact.record
 
 
 def stored(fact: Fact, value: object) -> Stored:
@@ -49,6 +56,31 @@ def typed(fact: Fact, kept: object) -> Value:
     elif fact.type is FactType.WHOLE:
         value = int(str(kept))
     return value
+
+
+def drugs_kept(drugs: Iterable[StoppedDrug]) -> list[dict[str, str | None]]:
+    """Return what was taken as JSON keeps it, under the code `MEDICATIONS`."""
+    return [
+        {
+            "drug": each.drug,
+            "last_dose_on": each.last_dose_on.isoformat()
+            if each.last_dose_on
+            else None,
+        }
+        for each in drugs
+    ]
+
+
+def drugs_of(kept: object) -> tuple[StoppedDrug, ...]:
+    """Return what was taken from what JSON kept of it."""
+    lines = kept if isinstance(kept, list) else []
+    return tuple(
+        StoppedDrug(
+            line["drug"],
+            date.fromisoformat(line["last_dose_on"]) if line["last_dose_on"] else None,
+        )
+        for line in lines
+    )
 
 
 def shown(fact: Fact, kept: object) -> str:

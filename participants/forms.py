@@ -14,8 +14,8 @@ from participants.facts import typed
 from participants.models import Fact, Participant
 from participants.vocabulary import DEVIATION_KINDS
 from trials.models import Site
+from trials.protocol import Criterion, FactType, ProtocolDefinition
 from trials.protocol import Fact as FactDefinition
-from trials.protocol import FactType, ProtocolDefinition
 
 NOT_KNOWN = "Not known"
 UNKNOWN = "unknown"
@@ -153,6 +153,51 @@ class DeviationForm(forms.Form):
             typed_in["description"],
             typed_in["visit_code"],
         )
+
+
+class WaiverForm(forms.Form):
+    """Which criterion is passed over and why, with the password that signs it."""
+
+    code = forms.ChoiceField(
+        label="Criterion", error_messages={"required": "Choose one."}
+    )
+    why = forms.CharField(
+        label="Why this participant may take part all the same",
+        min_length=3,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Monitor and IRB read it. It is recorded as a deviation too.",
+    )
+    password = forms.CharField(
+        label="Your password",
+        strip=False,
+        help_text="It stands for your handwritten signature.",
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+    def __init__(
+        self, *args: Any, criteria: Sequence[Criterion], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = _helper()
+        field = self.fields["code"]
+        if isinstance(field, forms.ChoiceField):
+            field.choices = [("", "Choose one")] + [
+                (each.code, f"{each.code.upper()} · {each.text}") for each in criteria
+            ]
+
+
+class EndWaiverForm(forms.Form):
+    """Why a waiver is taken back."""
+
+    why = forms.CharField(
+        label="Why it is taken back",
+        min_length=3,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = _helper()
 
 
 @dataclass(frozen=True, slots=True)

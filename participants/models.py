@@ -142,6 +142,8 @@ class Consent(models.Model):
     form_version = models.CharField("version of the consent form", max_length=20)
     signed_on = models.DateField()
     obtained_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    # In whose judgment the person could consent: awake, sober, free to decide (CON-04).
+    is_able = models.BooleanField("able to consent", default=True)
 
     class Disclosure:
         open = {
@@ -152,15 +154,21 @@ class Consent(models.Model):
             "form_version",
             "signed_on",
             "obtained_by",
+            "is_able",
         }
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=Q(is_able=True),
+                name="consent_of_somebody_able",
+                violation_error_message="Nobody who is not able to consent has consented.",
+            ),
             models.UniqueConstraint(
                 fields=["participant", "form_version"],
                 name="one_consent_per_form_version",
                 violation_error_message="Consent on this version is recorded already.",
-            )
+            ),
         ]
 
     def __str__(self) -> str:
@@ -214,6 +222,8 @@ class Fact(models.Model):
     is_current = models.BooleanField(default=True)
     # A score hidden from the site must not come back to it as a fact.
     is_outcome = models.BooleanField(default=False)
+    # The event of the course after which the database refuses any change of it.
+    frozen_by = models.CharField(max_length=20, blank=True)
 
     class Disclosure:
         open = {
@@ -226,6 +236,7 @@ class Fact(models.Model):
             "source",
             "is_current",
             "is_outcome",
+            "frozen_by",
         }
         outcome = {"value"}
 
@@ -274,6 +285,50 @@ class EligibilityDecision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.milestone}: {'eligible' if self.is_eligible else 'not eligible'}"
+
+
+class Waiver(models.Model):
+    """An investigator's signed leave to pass over one criterion, and why.
+
+    It holds until it is taken back; the criterion keeps its verdict beside it.
+    """
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="+")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    participant = models.ForeignKey(
+        Participant, on_delete=models.PROTECT, related_name="waivers"
+    )
+    code = models.CharField("criterion", max_length=60)
+    reason = models.TextField()
+    granted_on = models.DateField()
+    granted_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    ended_on = models.DateField("taken back on", null=True)
+    end_reason = models.TextField("why it was taken back", blank=True)
+
+    class Disclosure:
+        open = {
+            *("id", "uuid", "trial", "site", "participant", "code", "reason"),
+            *("granted_on", "granted_by", "ended_on", "end_reason"),
+        }
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["participant", "code"],
+                condition=Q(ended_on__isnull=True),
+                name="one_waiver_per_criterion",
+                violation_error_message="This criterion is waived already.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(reason="")
+                & (Q(ended_on__isnull=True) | ~Q(end_reason="")),
+                name="waiver_has_its_reasons",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"waiver of {self.code}"
 
 
 class Deviation(models.Model):

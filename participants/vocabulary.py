@@ -17,11 +17,13 @@ CONSENT_ITEMS: Mapping[str, str] = {
 }
 
 RATER_DEVIATION = "rater"
+WAIVER_DEVIATION = "waiver"
 DEVIATION_KINDS: Mapping[str, str] = {
     "out_of_window": "Visit outside its window",
     "missed_visit": "Visit missed",
     "dosing": "Dosing not as planned",
     RATER_DEVIATION: "Rater saw the participant before",
+    WAIVER_DEVIATION: "Eligibility criterion waived",
     "procedure": "Procedure not as planned",
     "other": "Other",
 }

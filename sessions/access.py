@@ -1,7 +1,6 @@
 """Which visits a person may see, and who may do what at them on a day."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import Max, Q, QuerySet
@@ -15,7 +14,12 @@ from participants.models import Consent, Fact, Participant
 from participants.vocabulary import CONFIRMATION
 from sessions.dosing import Gate, Standing
 from sessions.models import DoseAdministration, Visit
-from trials.access import protocol_versions, sites_for
+from trials.access import (
+    Approvals,
+    approvals_of,
+    protocol_versions,
+    sites_for,
+)
 from trials.models import Delegation, Site
 from trials.protocol import ProtocolDefinition
 
@@ -52,15 +56,16 @@ def doses_of(visit: Visit) -> QuerySet[DoseAdministration]:
 def standings_of(visits: Iterable[Visit]) -> dict[int, Standing]:
     """Return by visit whether its participant may have a dose on the day it was held.
 
-    The one place for what must be true before a dose: consent, the signed decision on
-    eligibility, randomization, the protocol's own gates, and that nothing stopped
-    treatment before. Three queries at most; a kit is another matter of each dose.
-    21 CFR 11.10(f), 312.60.
+    The one place for what must be true before a dose: the IRB's approval, consent on
+    the form approved at the site on that day, the signed decision on eligibility,
+    randomization, the protocol's own gates, and that nothing stopped treatment before.
+    Five queries at most; a kit is another matter of each dose. 21 CFR 11.10(f), 312.60.
     """
     chosen = [visit for visit in visits if visit.held_on is not None]
     people = {visit.participant_id: visit.participant for visit in chosen}
     definitions = protocol_versions(visit.protocol_version_id for visit in chosen)
-    consented = _consented_on(people)
+    consents = consents_of(people)
+    approvals = approvals_of(visit.site_id for visit in chosen)
     eligible = eligible_at(people.values())
     facts: Mapping[int, Mapping[str, Fact]] = {}
     if any(definition.gates for definition in definitions.values()):
@@ -69,21 +74,23 @@ def standings_of(visits: Iterable[Visit]) -> dict[int, Standing]:
     for visit in chosen:
         person, definition = visit.participant, definitions[visit.protocol_version_id]
         gates = (
-            _consent_gate(consented.get(person.pk), visit),
+            _consent_gate(consents.get(person.pk, {}), visit, approvals),
             *_decision_gates(definition, eligible.get(person.pk, frozenset())),
             _randomization_gate(person, visit),
             *protocol_gates(definition, visit, facts.get(person.pk, {})),
         )
-        found[visit.pk] = Standing(gates, tuple(_stops(person, visit)))
+        stops = (*_stops(person, visit), *_waits(visit, approvals))
+        found[visit.pk] = Standing(gates, stops)
     return found
 
 
-def _consented_on(ids: Iterable[int]) -> dict[int, date]:
+def consents_of(ids: Iterable[int]) -> dict[int, dict[str, date]]:
+    """Return by participant the day on which each version of the form was signed."""
+    found: dict[int, dict[str, date]] = {}
     signed = Consent.objects.filter(participant_id__in=list(ids))
-    # The first one counts: later dates are written first, and over.
-    return dict(
-        signed.order_by("-signed_on").values_list("participant_id", "signed_on")
-    )
+    for row in signed.order_by("signed_on"):
+        found.setdefault(row.participant_id, {})[row.form_version] = row.signed_on
+    return found
 
 
 def _is_by(day: date | None, visit: Visit) -> bool | None:
@@ -93,8 +100,20 @@ def _is_by(day: date | None, visit: Visit) -> bool | None:
     return day <= visit.held_on
 
 
-def _consent_gate(signed_on: date | None, visit: Visit) -> Gate:
-    return Gate("Signed consent", _is_by(signed_on, visit))
+def _consent_gate(
+    signed: Mapping[str, date], visit: Visit, approvals: Approvals
+) -> Gate:
+    """Return whether consent was signed on the form that held at the site on the day.
+
+    Who agreed to an earlier form has not agreed to what the new one tells (CON-01).
+    """
+    day = visit.held_on
+    approval = approvals.on(visit.site_id, day) if day else None
+    if approval is None:
+        return Gate("Signed consent", None)
+    version = approval.form_version
+    label = f"Signed consent, version {version} of the form"
+    return Gate(label, _is_by(signed.get(version), visit))
 
 
 def _randomization_gate(person: Participant, visit: Visit) -> Gate:
@@ -140,6 +159,11 @@ def _stops(person: Participant, visit: Visit) -> Iterator[str]:
         yield "the participant had left"
 
 
+def _waits(visit: Visit, approvals: Approvals) -> Iterator[str]:
+    if visit.held_on and (obstacle := approvals.obstacle(visit.site_id, visit.held_on)):
+        yield obstacle[:1].lower() + obstacle[1:].rstrip(".")
+
+
 def people_with(permission: Permission, site: Site, *, on: date) -> QuerySet[User]:
     """Return the people whom the delegation log gives a permission at a site on a day."""
     return _people(roles_with(permission), site, on)
@@ -158,29 +182,3 @@ def _people(roles: list[str], site: Site, on: date) -> QuerySet[User]:
         starts_on__lte=on,
     )
     return User.objects.filter(pk__in=lines.values("user_id")).order_by("name", "pk")
-
-
-@dataclass(frozen=True, slots=True)
-class DelegationLog:
-    """Lines of the delegation log, to ask about many people without a query each."""
-
-    lines: tuple[Delegation, ...]
-
-    def gives(self, user: User, roles: Iterable[str], site: Site, *, on: date) -> bool:
-        """Tell whether a person had one of the roles at a site on a day."""
-        wanted = frozenset(roles)
-        return any(
-            line.user_id == user.pk
-            and line.role in wanted
-            and line.trial_id == site.trial_id
-            and line.site_id in {None, site.pk}
-            and line.starts_on <= on
-            and (line.ends_on is None or line.ends_on >= on)
-            for line in self.lines
-        )
-
-
-def delegation_log(people: Iterable[User | None]) -> DelegationLog:
-    """Read every line of the log about some people, in one query."""
-    known = {person.pk for person in people if person is not None}
-    return DelegationLog(tuple(Delegation.objects.filter(user_id__in=known)))

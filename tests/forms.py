@@ -1,7 +1,11 @@
 """What a browser would send of a form as the page shows it, hidden fields among it."""
 
+from collections.abc import Mapping
 from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import urlencode
+
+from django.test import Client
 
 
 class _Reader(HTMLParser):
@@ -49,14 +53,34 @@ class _Reader(HTMLParser):
         elif tag == "select":
             self._select = ""
         elif tag == "textarea":
+            if self._textarea and self._fields is not None:
+                # A browser leaves out the line break that follows the tag.
+                self._fields[self._textarea] = self._fields[
+                    self._textarea
+                ].removeprefix("\n")
             self._textarea = ""
+
+
+def forms_of(html: str) -> list[tuple[str, dict[str, Any]]]:
+    """Return the POST forms of a page, each with its address and what it would send."""
+    reader = _Reader()
+    reader.feed(html)
+    return [
+        (address, {name: each for name, each in fields.items() if name})
+        for address, fields in reader.forms
+    ]
 
 
 def posted(html: str, *, action: str = "", having: str = "") -> dict[str, Any]:
     """Return what the form with that action, or that field, would send."""
-    reader = _Reader()
-    reader.feed(html)
-    for address, fields in reader.forms:
+    forms = forms_of(html)
+    for address, fields in forms:
         if (having and having in fields) or (not having and action in address):
-            return {name: each for name, each in fields.items() if name}
-    raise AssertionError(f"no form {action or having} among {reader.forms}")
+            return fields
+    raise AssertionError(f"no form {action or having} among {forms}")
+
+
+def bare(client: Client, path: str, typed: Mapping[str, Any]) -> Any:
+    """Send what is typed and nothing else: no key, no version, not by a form of ours."""
+    kind = "application/x-www-form-urlencoded"
+    return client.post(path, urlencode(typed, doseq=True), content_type=kind)

@@ -1,6 +1,7 @@
 """What is recorded of who participants are, read as the actions read it, without a trace."""
 
 import os
+from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import psycopg
@@ -38,3 +39,18 @@ def as_administrator(database: str) -> psycopg.Connection:
         dbname=database,
         autocommit=True,
     )
+
+
+def every_table(superuser: psycopg.Connection) -> Iterator[tuple[str, bytes]]:
+    """Yield every table of the database as a dump writes it."""
+    names = superuser.execute(
+        "SELECT c.oid::regclass::text FROM pg_class c"
+        " WHERE c.relkind IN ('r', 'p', 'm', 't') AND (c.relnamespace::regnamespace::text"
+        " !~ '^(pg_catalog|information_schema)' OR c.relkind = 't')"
+        " AND c.relpersistence <> 't' ORDER BY 1"
+    ).fetchall()
+    for (name,) in names:
+        with superuser.cursor() as cursor:
+            query = f"COPY (SELECT * FROM {name}) TO STDOUT"
+            with cursor.copy(query) as copy:
+                yield name, b"".join(bytes(part) for part in copy)

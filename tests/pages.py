@@ -1,11 +1,13 @@
 """A browser signed in as somebody of a test's world, through the sign-in page."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from django.test import Client
 from django.urls import reverse
 
 from accounts.vocabulary import Role
+from tests.forms import posted
 from tests.world import PASSWORD, World
 
 
@@ -20,6 +22,16 @@ def signed_in_as(
     )
     assert response.status_code == 302
     return client
+
+
+def shown_identity(client: Client, address: str) -> dict[str, Any]:
+    """Press "Show name" on a participant's identity, and return the form that it opens.
+
+    Without its key, so that it can be sent more than once.
+    """
+    shown = client.post(address, {"act": "show"})
+    form = posted(shown.content.decode(), having="name") | {"act": "save"}
+    return {name: each for name, each in form.items() if name != "request_key"}
 
 
 def own_statements(queries: Iterable[Mapping[str, str]]) -> list[str]:

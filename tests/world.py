@@ -6,7 +6,6 @@ The database refuses rows made otherwise, so a test cannot lie about the state o
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -22,7 +21,6 @@ from audit.actors import Actor, SystemActor
 from participants.actions import (
     Confirmation,
     NewConsent,
-    NewFact,
     NewScreening,
     Step,
     mark_randomized,
@@ -33,7 +31,9 @@ from participants.models import Participant
 from participants.vocabulary import CONSENT_ITEMS
 from sessions import actions as session_actions
 from sessions.models import Visit
+from tests.facts import ASKED_ON, baseline_facts, eligible_facts
 from trials.actions import (
+    NewApproval,
     NewDelegation,
     NewSite,
     NewTrial,
@@ -41,6 +41,7 @@ from trials.actions import (
     delegate,
     open_sites,
     open_trial,
+    record_approvals,
 )
 from trials.models import ProtocolVersion, Site, Trial
 
@@ -100,8 +101,11 @@ def _key(role: Role, elsewhere: bool, second: bool) -> str:
     return f"{role.value}{'_elsewhere' if elsewhere else ''}{'_2' if second else ''}"
 
 
-def new_world(identifier: str = "TEST-1") -> World:
-    """Open a trial with two sites and everybody who works on them."""
+def new_world(identifier: str = "TEST-1", *, text: str = "") -> World:
+    """Open a trial with two sites and everybody who works on them.
+
+    `text` is the definition to follow, MAPP2 where none is given.
+    """
     trial = open_trial(
         trial=NewTrial(identifier, "A trial made by a test", "Test sponsor", LONG_AGO),
         is_synthetic=True,
@@ -109,7 +113,7 @@ def new_world(identifier: str = "TEST-1") -> World:
     )
     protocol = adopt_protocol(
         trial=trial,
-        text=MAPP2.read_text("utf-8"),
+        text=text or MAPP2.read_text("utf-8"),
         filename=MAPP2.name,
         on=LONG_AGO,
         by=SETUP,
@@ -122,8 +126,35 @@ def new_world(identifier: str = "TEST-1") -> World:
         ],
         by=SETUP,
     )
+    approve(trial=trial, protocol=protocol, sites=[site, elsewhere])
     people = _people(trial, site, elsewhere)
     return World(trial, protocol, site, elsewhere, people)
+
+
+def approve(
+    *,
+    trial: Trial,
+    protocol: ProtocolVersion,
+    sites: Sequence[Site],
+    form_version: str = "1.0",
+    on: date = LONG_AGO,
+) -> None:
+    """Have the IRB of each site approve a protocol and a consent form, for very long."""
+    record_approvals(
+        trial=trial,
+        approvals=[
+            NewApproval(
+                site=site,
+                protocol_version=protocol,
+                form_version=form_version,
+                irb=f"IRB of {site.name}",
+                approved_on=on,
+                expires_on=date(2099, 12, 31),
+            )
+            for site in sites
+        ],
+        by=SETUP,
+    )
 
 
 def _people(trial: Trial, site: Site, elsewhere: Site) -> dict[str, User]:
@@ -159,48 +190,7 @@ def _people(trial: Trial, site: Site, elsewhere: Site) -> dict[str, User]:
     return people
 
 
-# What somebody who may take part says and has: one answer to every fact that a person
-# records by hand. Scores and diagnoses come from signed forms.
-ELIGIBLE: dict[str, object] = {
-    "age": 34,
-    "speaks_site_language": True,
-    "swallows_capsules": True,
-    "agrees_to_recording": True,
-    "has_support_contact": True,
-    "will_report_conditions": True,
-    "childbearing_potential": False,
-    "keeps_fasting_rules": True,
-    "no_other_trial": True,
-    "stays_overnight": True,
-    "ptsd_by_interview": True,
-    "symptom_months": 60,
-    "washout_complete": True,
-    "cannot_consent": False,
-    "excluded_disorder": False,
-    "alcohol_use_disorder": "none",
-    "cannabis_use_disorder": "none",
-    "other_substance_use_disorder": False,
-    "pregnant_or_lactating": False,
-    "uncontrolled_hypertension": False,
-    "arrhythmia_history": False,
-    "sex_at_birth": "female",
-    "qtc_ms": 420,
-    "other_cardiovascular_disease": False,
-    "liver_disease": False,
-    "hyponatremia_or_hyperthermia": False,
-    "weight_kg": Decimal("61.5"),
-    "imminent_suicide_risk": False,
-    "needs_prohibited_medication": False,
-    "ketamine_or_ect_ever": False,
-    "prior_use_over_limit": False,
-    "compensation_litigation": False,
-    "risk_to_others": False,
-}
-BASELINE_SCORES: dict[str, object] = {
-    "caps5_baseline": 69,
-    "caps5_baseline_diagnosis": True,
-}
-SCREENED_ON = date(2025, 3, 3)
+SCREENED_ON = ASKED_ON
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -224,37 +214,9 @@ def consent_of(
 ) -> NewConsent:
     """Return a signed form that agrees to everything but what `but` says."""
     given = dict.fromkeys(CONSENT_ITEMS, True) | dict(but)
-    by = world.user(Role.COORDINATOR)
+    is_elsewhere = participant.site_id == world.elsewhere.pk
+    by = world.user(Role.COORDINATOR, elsewhere=is_elsewhere)
     return NewConsent(participant, "1.0", on, by, given, "female", 34)
-
-
-def eligible_facts(
-    participant: Participant,
-    *,
-    on: date = SCREENED_ON,
-    but: Mapping[str, object] = NOTHING,
-) -> list[NewFact]:
-    """Return the facts of somebody eligible, but for those that `but` gives.
-
-    A fact given as None is left out.
-    """
-    values = ELIGIBLE | dict(but)
-    return [
-        NewFact(participant, code, value, on, "screening interview")
-        for code, value in values.items()
-        if value is not None
-    ]
-
-
-def baseline_facts(
-    participant: Participant, *, on: date, but: Mapping[str, object] = NOTHING
-) -> list[NewFact]:
-    """Return what a signed CAPS-5 at baseline found; a rater records it."""
-    values = BASELINE_SCORES | dict(but)
-    return [
-        NewFact(participant, code, value, on, "CAPS-5, visit V3", is_outcome=True)
-        for code, value in values.items()
-    ]
 
 
 # The course of somebody for whom everything goes as planned: visit by day. Each day is
@@ -289,6 +251,16 @@ def visit_of(participant: Participant, code: str) -> Visit:
     )
 
 
+def visits_of(people: Sequence[Participant], code: str) -> list[Visit]:
+    """Return one visit of each participant as it stands now, in the order given."""
+    visits = Visit.objects.select_related("participant", "site")
+    found = {
+        visit.participant_id: visit
+        for visit in visits.filter(participant__in=people, code=code)
+    }
+    return [found[person.pk] for person in people]
+
+
 def held(
     world: World,
     people: Sequence[Participant],
@@ -299,11 +271,10 @@ def held(
     """Hold visits of several people in the order given, on `on` or on target."""
     by = world.actor(Role.COORDINATOR, elsewhere=elsewhere)
     for code in codes:
+        day = on or ON_TARGET[code]
+        visits = visits_of(people, code)
         holdings = [
-            session_actions.Holding(
-                visit_of(person, code), on or ON_TARGET[code], "in_person"
-            )
-            for person in people
+            session_actions.Holding(visit, day, "in_person") for visit in visits
         ]
         session_actions.hold(holdings=holdings, by=by)
 

@@ -1,16 +1,25 @@
 """Who may do what where: one question, answered from the delegation log on the day."""
 
 import zoneinfo
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from accounts.models import User
 from accounts.vocabulary import ROLES, Permission, Role, roles_with
 from audit.actors import AnyActor, SystemActor
-from audit.refusal import NotPermitted
-from trials.models import Delegation, ProtocolVersion, Site, Trial
+from audit.refusal import NotPermitted, Refused
+from trials.models import (
+    Approval,
+    Delegation,
+    ProtocolVersion,
+    Site,
+    Suspension,
+    Trial,
+)
 from trials.protocol import ProtocolDefinition, parse
 
 
@@ -61,6 +70,32 @@ def sites_for(user_id: int, permission: Permission) -> QuerySet[Site]:
         Q(pk__in=given.filter(site__isnull=False).values("site_id"))
         | Q(trial_id__in=given.filter(site__isnull=True).values("trial_id"))
     )
+
+
+@dataclass(frozen=True, slots=True)
+class DelegationLog:
+    """Lines of the delegation log, to ask about many people without a query each."""
+
+    lines: tuple[Delegation, ...]
+
+    def gives(self, user: User, roles: Iterable[str], site: Site, *, on: date) -> bool:
+        """Tell whether a person had one of the roles at a site on a day."""
+        wanted = frozenset(roles)
+        return any(
+            line.user_id == user.pk
+            and line.role in wanted
+            and line.trial_id == site.trial_id
+            and line.site_id in {None, site.pk}
+            and line.starts_on <= on
+            and (line.ends_on is None or line.ends_on >= on)
+            for line in self.lines
+        )
+
+
+def delegation_log(people: Iterable[User | None]) -> DelegationLog:
+    """Read every line of the log about some people, in one query."""
+    known = {person.pk for person in people if person is not None}
+    return DelegationLog(tuple(Delegation.objects.filter(user_id__in=known)))
 
 
 def trials_for(user_id: int) -> QuerySet[Trial]:
@@ -162,3 +197,73 @@ def protocol_versions(ids: Iterable[int]) -> dict[int, ProtocolDefinition]:
 def is_only_synthetic() -> bool:
     """Tell whether every trial in the database is synthetic: no real person is in it."""
     return not Trial.objects.filter(is_synthetic=False).exists()
+
+
+@dataclass(frozen=True, slots=True)
+class Approvals:
+    """The IRB approvals and suspensions of some sites, to be asked about any day."""
+
+    approvals: Mapping[int, tuple[Approval, ...]]
+    suspensions: Mapping[int, tuple[Suspension, ...]]
+
+    def on(self, site_id: int, day: date) -> Approval | None:
+        """Return the approval that holds at a site on a day, whether suspended or not."""
+        newest = self._newest(site_id, day)
+        return newest if newest is not None and day <= newest.expires_on else None
+
+    def obstacle(self, site_id: int, day: date) -> str:
+        """Return why research may not go on at a site on a day; empty where it may.
+
+        Work for a participant's safety is never a question of this (21 CFR 56.113).
+        """
+        newest = self._newest(site_id, day)
+        if newest is None:
+            return (
+                f"No IRB approval of this site holds on {_day(day)}. Have the data "
+                "manager record it on the trial's page."
+            )
+        if day > newest.expires_on:
+            return (
+                f"The IRB approval of this site lapsed on {_day(newest.expires_on)}. "
+                "Research waits until it is renewed; work for safety goes on."
+            )
+        for each in self.suspensions.get(site_id, ()):
+            if each.suspended_on <= day and (
+                each.lifted_on is None or day < each.lifted_on
+            ):
+                return (
+                    f"The IRB suspended this site on {_day(each.suspended_on)}: "
+                    f"{each.why.rstrip('.')}. Research waits until that is lifted; "
+                    "work for safety goes on."
+                )
+        return ""
+
+    def _newest(self, site_id: int, day: date) -> Approval | None:
+        known = self.approvals.get(site_id, ())
+        return next((each for each in known if each.approved_on <= day), None)
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%b %Y}"
+
+
+def approvals_of(site_ids: Iterable[int]) -> Approvals:
+    """Return the approvals of some sites, the newest first, in two queries."""
+    wanted = set(site_ids)
+    approvals: dict[int, tuple[Approval, ...]] = {}
+    found = Approval.objects.filter(site__in=wanted).select_related("protocol_version")
+    for each in found.defer("protocol_version__text").order_by("-approved_on"):
+        approvals[each.site_id] = (*approvals.get(each.site_id, ()), each)
+    suspensions: dict[int, tuple[Suspension, ...]] = {}
+    for pause in Suspension.objects.filter(site__in=wanted).order_by("suspended_on"):
+        suspensions[pause.site_id] = (*suspensions.get(pause.site_id, ()), pause)
+    return Approvals(approvals, suspensions)
+
+
+def require_approval(*, days: Iterable[tuple[int, date]]) -> None:
+    """Raise `Refused` unless research may go on at each site on its day (IRB-03)."""
+    asked = list(dict.fromkeys(days))
+    approvals = approvals_of(site_id for site_id, _ in asked)
+    for site_id, day in asked:
+        if obstacle := approvals.obstacle(site_id, day):
+            raise Refused(obstacle)

@@ -1,4 +1,4 @@
-"""Opening trials and sites, adopting protocols, keeping the delegation log."""
+"""Opening trials and sites, adopting protocols, IRB approvals, the delegation log."""
 
 import hashlib
 from collections.abc import Sequence
@@ -13,7 +13,14 @@ from audit.actors import AnyActor, Place
 from audit.refusal import Refused
 from audit.trail import acting
 from trials.access import require_on_trial
-from trials.models import Delegation, ProtocolVersion, Site, Trial
+from trials.models import (
+    Approval,
+    Delegation,
+    ProtocolVersion,
+    Site,
+    Suspension,
+    Trial,
+)
 from trials.protocol import parse
 
 
@@ -39,6 +46,18 @@ class NewSite:
     time_zone: str
     phone: str
     crisis_contact: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewApproval:
+    """What an IRB approved at a site: a protocol and a consent form, for some time."""
+
+    site: Site
+    protocol_version: ProtocolVersion
+    form_version: str
+    irb: str
+    approved_on: date
+    expires_on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,3 +160,74 @@ def end_delegation(
     ):
         delegation.ends_on = on
         delegation.save(update_fields=["ends_on"])
+
+
+def record_approvals(
+    *, trial: Trial, approvals: Sequence[NewApproval], by: AnyActor
+) -> list[Approval]:
+    """Record what IRBs approved; each replaces the site's last from its day on."""
+    require_on_trial(by=by, permission=Permission.MANAGE_TRIAL, trial=trial)
+    for new in approvals:
+        if new.expires_on < new.approved_on:
+            raise Refused("The approval would end before it starts.")
+        if {new.site.trial_id, new.protocol_version.trial_id} != {trial.pk}:
+            raise Refused("Site and protocol belong to another trial.")
+    subject = ", ".join(f"site {new.site.number}" for new in approvals)
+    place = _place(trial, [new.site for new in approvals])
+    with acting("record IRB approval", by=by, subject=subject, place=place):
+        return Approval.objects.bulk_create(
+            Approval(
+                trial=trial,
+                site=new.site,
+                protocol_version=new.protocol_version,
+                form_version=new.form_version,
+                irb=new.irb,
+                approved_on=new.approved_on,
+                expires_on=new.expires_on,
+            )
+            for new in approvals
+        )
+
+
+def suspend_approval(*, site: Site, on: date, why: str, by: AnyActor) -> Suspension:
+    """Record that the IRB suspended its approval at a site; research stops that day."""
+    require_on_trial(by=by, permission=Permission.MANAGE_TRIAL, trial=site.trial)
+    if Suspension.objects.filter(site=site, lifted_on__isnull=True).exists():
+        raise Refused("This site is suspended already.")
+    with acting(
+        "record IRB suspension",
+        by=by,
+        reason=why,
+        subject=f"site {site.number}",
+        place=_place(site.trial, [site]),
+    ):
+        return Suspension.objects.create(
+            trial_id=site.trial_id, site=site, suspended_on=on, why=why
+        )
+
+
+def lift_suspension(
+    *, suspension: Suspension, on: date, reason: str, by: AnyActor
+) -> None:
+    """Record that the IRB lifted a suspension; research may go on from that day."""
+    site = suspension.site
+    require_on_trial(by=by, permission=Permission.MANAGE_TRIAL, trial=site.trial)
+    if suspension.lifted_on is not None:
+        raise Refused(f"It was lifted already, on {suspension.lifted_on.isoformat()}.")
+    if on < suspension.suspended_on:
+        raise Refused("It would be lifted before it began.")
+    with acting(
+        "lift IRB suspension",
+        by=by,
+        reason=reason,
+        subject=f"site {site.number}",
+        place=_place(site.trial, [site]),
+    ):
+        suspension.lifted_on = on
+        suspension.save(update_fields=["lifted_on"])
+
+
+def _place(trial: Trial, sites: Sequence[Site]) -> Place:
+    """Return the one site that an act is about, or the trial."""
+    one = sites[0].pk if len({site.pk for site in sites}) == 1 else None
+    return Place(trial_id=trial.pk, site_id=one)

@@ -1,11 +1,11 @@
-"""What is typed to keep the delegation log."""
+"""What is typed to keep the delegation log and the IRB approvals."""
 
 from crispy_forms.helper import FormHelper
 from django import forms
 
 from accounts.models import User
 from accounts.vocabulary import ROLES, Role
-from trials.models import Site, Trial
+from trials.models import ProtocolVersion, Site, Trial
 
 
 def _date_input() -> forms.DateInput:
@@ -43,6 +43,68 @@ class EndDelegationForm(forms.Form):
 
     on = forms.DateField(label="Last day", widget=_date_input())
     reason = forms.CharField(label="Why it ends", min_length=3, max_length=300)
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type] # Django's own arguments
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+
+
+class ApprovalForm(forms.Form):
+    """What an IRB approved at a site."""
+
+    site = forms.ModelChoiceField(Site.objects.none(), label="Site")
+    protocol_version = forms.ModelChoiceField(
+        ProtocolVersion.objects.none(), label="Protocol"
+    )
+    form_version = forms.CharField(
+        label="Version of the consent form",
+        max_length=20,
+        help_text="As printed on the form that the IRB stamped.",
+    )
+    irb = forms.CharField(label="IRB", max_length=200)
+    approved_on = forms.DateField(label="Approved from", widget=_date_input())
+    expires_on = forms.DateField(
+        label="Last day",
+        widget=_date_input(),
+        help_text="The day after it, research at the site waits for the renewal.",
+    )
+
+    def __init__(self, *args: object, trial: Trial, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type] # Django's own arguments
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        for name, offered in (
+            ("site", Site.objects.filter(trial=trial)),
+            ("protocol_version", ProtocolVersion.objects.filter(trial=trial)),
+        ):
+            field = self.fields[name]
+            if isinstance(field, forms.ModelChoiceField):
+                field.queryset = offered
+
+
+class SuspensionForm(forms.Form):
+    """When and why an IRB suspended its approval."""
+
+    on = forms.DateField(label="From", widget=_date_input())
+    why = forms.CharField(
+        label="Why",
+        min_length=3,
+        max_length=300,
+        help_text="Everybody at the site reads it where research is refused.",
+    )
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type] # Django's own arguments
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+
+
+class LiftForm(forms.Form):
+    """When an IRB lifted a suspension, and on what ground."""
+
+    on = forms.DateField(label="Research goes on from", widget=_date_input())
+    reason = forms.CharField(label="The IRB's letter", min_length=3, max_length=300)
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type] # Django's own arguments

@@ -1,4 +1,4 @@
-"""Trials, their sites, protocol versions and the delegation log."""
+"""Trials, sites, protocol versions, IRB approvals and the delegation log."""
 
 import uuid
 import zoneinfo
@@ -151,3 +151,83 @@ class Delegation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} as {self.get_role_display()}"
+
+
+class Approval(models.Model):
+    """An IRB's approval of one protocol and consent form at a site, until it lapses.
+
+    Holds from its day on until the next one; 21 CFR 56.109(f), 45 CFR 46.109(e).
+    """
+
+    trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="+")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="approvals")
+    protocol_version = models.ForeignKey(
+        ProtocolVersion, on_delete=models.PROTECT, related_name="+"
+    )
+    form_version = models.CharField("version of the consent form", max_length=20)
+    irb = models.CharField("IRB", max_length=200)
+    approved_on = models.DateField()
+    expires_on = models.DateField("last day")
+
+    class Disclosure:
+        open = {
+            "id",
+            "trial",
+            "site",
+            "protocol_version",
+            "form_version",
+            "irb",
+            "approved_on",
+            "expires_on",
+        }
+
+    class Meta:
+        verbose_name = "IRB approval"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["site", "approved_on"],
+                name="one_approval_per_site_and_day",
+                violation_error_message="An approval of that day is on record already.",
+            ),
+            models.CheckConstraint(
+                condition=Q(expires_on__gte=models.F("approved_on")),
+                name="approval_ends_after_it_starts",
+                violation_error_message="The approval would end before it starts.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"IRB approval of {self.approved_on.isoformat()}"
+
+
+class Suspension(models.Model):
+    """An IRB's suspension of its approval at a site; 21 CFR 56.113, 45 CFR 46.113."""
+
+    trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="+")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="suspensions")
+    suspended_on = models.DateField()
+    why = models.CharField(max_length=300)
+    lifted_on = models.DateField(null=True, blank=True)
+
+    class Disclosure:
+        open = {"id", "trial", "site", "suspended_on", "why", "lifted_on"}
+
+    class Meta:
+        verbose_name = "IRB suspension"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["site"],
+                condition=Q(lifted_on__isnull=True),
+                name="one_suspension_at_a_time",
+                violation_error_message="This site is suspended already.",
+            ),
+            models.CheckConstraint(
+                condition=Q(lifted_on__isnull=True)
+                | Q(lifted_on__gte=models.F("suspended_on")),
+                name="suspension_ends_after_it_starts",
+                violation_error_message="It would be lifted before it began.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"IRB suspension of {self.suspended_on.isoformat()}"

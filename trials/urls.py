@@ -10,5 +10,8 @@ urlpatterns = [
     path("demonstration/become/", views.become, name="become"),
     path("trials/<uuid:uuid>/", views.trial, name="trial"),
     path("trials/<uuid:uuid>/delegate/", views.delegate, name="delegate"),
+    path("trials/<uuid:uuid>/approve/", views.record_approval, name="approve"),
+    path("sites/<uuid:uuid>/suspend/", views.suspend, name="suspend"),
+    path("suspensions/<int:pk>/lift/", views.lift, name="lift"),
     path("delegations/<int:pk>/end/", views.end_delegation, name="end_delegation"),
 ]

@@ -1,6 +1,7 @@
-"""The trial's page with its protocol, the delegation log, and the demonstration's door."""
+"""The trial's page, IRB approvals, the delegation log, and the demonstration's door."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
 
@@ -18,19 +19,27 @@ from accounts.editing import edited
 from accounts.forms import SignInForm
 from accounts.http import SignedInRequest, acts_by_post
 from accounts.models import User
+from accounts.once import without_key
 from accounts.views import onward
 from accounts.vocabulary import ROLES, Permission, Role
 from audit.refusal import Refused
 from trials import actions
 from trials.access import (
+    approvals_of,
     definition_of,
     is_only_synthetic,
+    today_at,
     trials_for,
     trials_where,
 )
-from trials.forms import DelegationForm, EndDelegationForm
-from trials.models import Delegation, Trial
-from trials.protocol import ProtocolDefinition, Timing
+from trials.forms import (
+    ApprovalForm,
+    DelegationForm,
+    EndDelegationForm,
+    LiftForm,
+    SuspensionForm,
+)
+from trials.models import Delegation, Site, Suspension, Trial
 
 
 def _require_demonstration() -> None:
@@ -86,6 +95,8 @@ def _offered(role: Role, people: Sequence[User]) -> dict[str, Any]:
     }
 
 
+# As the sign-in: the form is made for nobody, and to be the same person twice is no harm.
+@without_key
 @login_not_required
 @acts_by_post(page="trials:demonstration")
 def become(request: HttpRequest) -> HttpResponse:
@@ -102,17 +113,18 @@ def become(request: HttpRequest) -> HttpResponse:
 
 
 def trial(request: HttpRequest, uuid: UUID) -> HttpResponse:
-    """Show the trial: sites, protocol with its schedule and provenance, delegations."""
+    """Show the trial: sites, IRB approvals, delegations, and where its protocol is."""
     person = cast(SignedInRequest, request).user
     shown = get_object_or_404(trials_for(person.pk), uuid=uuid)
+    sites = list(shown.sites.all())
     version = shown.protocols.order_by("-id").first()
     definition = definition_of(version) if version else None
     context = {
         "trial": shown,
-        "sites": shown.sites.all(),
+        "sites": sites,
+        "approvals": _approvals(sites),
         "version": version,
         "definition": definition,
-        "schedule": _schedule(definition) if definition else [],
         "delegations": shown.delegations.select_related("user", "site").order_by(
             "site__number", "role", "user__name"
         ),
@@ -121,25 +133,33 @@ def trial(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return render(request, "trials/trial.html", context)
 
 
-def _schedule(definition: ProtocolDefinition) -> list[dict[str, str]]:
-    """Return the visits as a table: what each is counted from, and how well that is known."""
-    return [
-        {
-            "number": visit.number,
-            "label": visit.label,
-            "kind": visit.kind.value.replace("_", " "),
-            "timing": _timing(definition, visit.when) if visit.when else "if needed",
-            "provenance": definition.provenance_of(visit, "when").provenance.value,
-        }
-        for visit in definition.visits
-    ]
+def _approvals(sites: Sequence[Site]) -> list[dict[str, Any]]:
+    """Return how the IRB's approval stands at each site today."""
+    known = approvals_of(site.pk for site in sites)
+    lines = []
+    for site in sites:
+        today = today_at(site)
+        newest = next(
+            (x for x in known.approvals.get(site.pk, ()) if x.approved_on <= today),
+            None,
+        )
+        pauses = known.suspensions.get(site.pk, ())
+        pause = next((x for x in pauses if x.lifted_on is None), None)
+        if known.obstacle(site.pk, today):
+            word = "Suspended" if pause else "Lapsed" if newest else "None"
+            look = (word, "late", "x-circle")
+        elif newest and newest.expires_on - today < _SOON:
+            look = (f"{(newest.expires_on - today).days} d left", "due", "clock")
+        else:
+            look = ("Approved", "good", "check-circle")
+        lines.append(
+            {"site": site, "approval": newest, "pause": pause}
+            | dict(zip(("word", "tone", "icon"), look, strict=True))
+        )
+    return lines
 
 
-def _timing(definition: ProtocolDefinition, when: Timing) -> str:
-    anchor = definition.visits_by_code.get(when.anchor)
-    of = (anchor.number or anchor.label) if anchor else when.anchor.replace("_", " ")
-    where = "before" if when.is_ahead else "after"
-    return f"{when.earliest} to {when.latest} {where} {of}, best {when.target}"
+_SOON = timedelta(days=60)  # a continuing review takes that long
 
 
 def _may_manage(person: User, shown: Trial) -> bool:
@@ -197,3 +217,89 @@ def end_delegation(request: HttpRequest, pk: int) -> HttpResponse:
         "trials/end_delegation.html",
         {"line": line, "form": form, "edit": edit},
     )
+
+
+def record_approval(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Record what an IRB approved at a site."""
+    signed_in = cast(SignedInRequest, request)
+    managed = trials_where(signed_in.user.pk, Permission.MANAGE_TRIAL)
+    shown = get_object_or_404(managed, uuid=uuid)
+    form = ApprovalForm(request.POST or None, trial=shown)
+    if request.method == "POST" and form.is_valid():
+        new = actions.NewApproval(**form.cleaned_data)
+        try:
+            actions.record_approvals(trial=shown, approvals=[new], by=signed_in.actor)
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, f"The approval for {new.site} is recorded.")
+            return redirect("trials:trial", uuid=shown.uuid)
+    context = {
+        "trial": shown,
+        "form": form,
+        "heading": "Record an IRB approval",
+        "state": "It replaces the site's last one from its first day on. Consent is then "
+        "taken on this version of the form, from everybody in the trial.",
+        "button": "Record approval",
+    }
+    return render(request, "trials/approval.html", context)
+
+
+def suspend(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Record that an IRB suspended its approval at a site."""
+    signed_in = cast(SignedInRequest, request)
+    managed = trials_where(signed_in.user.pk, Permission.MANAGE_TRIAL)
+    site = get_object_or_404(
+        Site.objects.filter(trial__in=managed).select_related("trial"), uuid=uuid
+    )
+    form = SuspensionForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.suspend_approval(site=site, by=signed_in.actor, **form.cleaned_data)
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, f"The suspension of {site} is recorded.")
+            return redirect("trials:trial", uuid=site.trial.uuid)
+    context = {
+        "trial": site.trial,
+        "form": form,
+        "heading": f"Record an IRB suspension of {site}",
+        "state": "From that day enrollment, dosing and every visit of research are "
+        "refused at the site. Events, calls and safety visits stay open.",
+        "button": "Record suspension",
+    }
+    return render(request, "trials/approval.html", context)
+
+
+def lift(request: HttpRequest, pk: int) -> HttpResponse:
+    """Record that an IRB lifted a suspension."""
+    signed_in = cast(SignedInRequest, request)
+    managed = trials_where(signed_in.user.pk, Permission.MANAGE_TRIAL)
+    pause = get_object_or_404(
+        Suspension.objects.select_related("trial", "site__trial"),
+        pk=pk,
+        trial__in=managed,
+    )
+    edit = edited(signed_in, LiftForm, rows=[pause], is_whole=True)
+    form = edit.form
+    if request.method == "POST" and form.is_valid():
+        try:
+            with edit.guard():
+                actions.lift_suspension(
+                    suspension=pause, by=signed_in.actor, **form.cleaned_data
+                )
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, f"The suspension of {pause.site} is lifted.")
+            return redirect("trials:trial", uuid=pause.trial.uuid)
+    context = {
+        "trial": pause.trial,
+        "form": form,
+        "edit": edit,
+        "heading": f"Lift the IRB suspension of {pause.site}",
+        "state": f"Suspended because: {pause.why}",
+        "button": "Lift suspension",
+    }
+    return render(request, "trials/approval.html", context)

@@ -13,8 +13,10 @@ from workbench.views.changes import (
 from workbench.views.history import history
 from workbench.views.home import home
 from workbench.views.late import late
+from workbench.views.medical import medical
 from workbench.views.participant import participant
 from workbench.views.participants import participants
+from workbench.views.protocol import protocol
 from workbench.views.story import story
 from workbench.views.trail import trail
 from workbench.views.visit import visit
@@ -24,10 +26,12 @@ urlpatterns = [
     path("", home, name="home"),
     path("participants/", participants, name="participants"),
     path("participants/<uuid:uuid>/", participant, name="participant"),
+    path("participants/<uuid:uuid>/medical/", medical, name="medical"),
     path("participants/<uuid:uuid>/trail/", trail, name="trail"),
     path("participants/<uuid:uuid>/story/", story, name="story"),
     path("participants/<uuid:uuid>/changes/", changes, name="changes"),
     path("participants/<uuid:uuid>/changes/seen/", changes_seen, name="changes_seen"),
+    path("trials/<uuid:uuid>/protocol/", protocol, name="protocol"),
     path("visits/<uuid:uuid>/", visit, name="visit"),
     path("history/<str:table>/<str:row>/", history, name="history"),
     path("review/", review, name="review"),

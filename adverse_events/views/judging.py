@@ -44,7 +44,7 @@ def causality(request: HttpRequest, uuid: UUID) -> HttpResponse:
             now=now,
         ),
         rows=[shown],
-        zone=shown.site.time_zone,
+        is_whole=True,
     )
     form = edit.form
     if request.method == "POST" and form.is_valid():

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from assessments.instruments.base import Instrument, UnknownCodeError
+from assessments.instruments.caps4 import CAPS4
 from assessments.instruments.caps5 import CAPS5
 from assessments.instruments.cssrs_slc import CSSRS_SLC
 from assessments.instruments.pcl5 import PCL5
@@ -10,7 +11,8 @@ from assessments.instruments.sds_adapted import SDS_ADAPTED
 from trials.protocol.instrument_facts import InstrumentFacts, ScoreFacts
 
 REGISTRY: Mapping[tuple[str, str], Instrument] = {
-    (each.code, each.version): each for each in (CAPS5, SDS_ADAPTED, PCL5, CSSRS_SLC)
+    (each.code, each.version): each
+    for each in (CAPS5, CAPS4, SDS_ADAPTED, PCL5, CSSRS_SLC)
 }
 # What each instrument is called on pages, by code.
 TITLES: Mapping[str, str] = {each.code: each.short_title for each in REGISTRY.values()}

@@ -7,7 +7,9 @@ are undetermined.
 
 from collections.abc import Callable, Mapping, Sequence
 
+from assessments.instruments import caps4
 from assessments.instruments.base import Instrument, Responses, Scores
+from assessments.instruments.caps4 import CAPS4
 from assessments.instruments.caps5 import (
     CAPS5,
     DISSOCIATION,
@@ -35,8 +37,9 @@ from assessments.instruments.sds_adapted import SDS_ADAPTED
 Case = Mapping[str, object]
 Result = dict[str, object]
 
-LATER = {"caps4": "CAPS-IV", "bdi2": "BDI-II"}  # Named in cases, not yet scored.
+LATER = {"bdi2": "BDI-II"}  # Named in cases, not yet scored.
 _LETTERS = "BCDE"
+_INSTRUMENTS = (CAPS5, CAPS4, PCL5, SDS_ADAPTED, CSSRS_SLC)
 
 
 class CaseError(ValueError):
@@ -54,7 +57,7 @@ def _plain(name: str) -> str:
 
 _NAMES = {
     _plain(name): instrument
-    for instrument in (CAPS5, PCL5, SDS_ADAPTED, CSSRS_SLC)
+    for instrument in _INSTRUMENTS
     for name in (instrument.code, instrument.short_title)
 } | {"sds": SDS_ADAPTED, "cssrs": CSSRS_SLC}
 
@@ -65,7 +68,7 @@ def instrument_named(name: str) -> Instrument:
     if plain in LATER:
         raise CaseError(f"{LATER[plain]} comes in a later release.")
     if plain not in _NAMES:
-        known = ", ".join(each.code for each in (CAPS5, PCL5, SDS_ADAPTED, CSSRS_SLC))
+        known = ", ".join(each.code for each in _INSTRUMENTS)
         raise CaseError(f"There is no instrument {name}; there are {known}.")
     return _NAMES[plain]
 
@@ -174,6 +177,61 @@ def _shape_caps5(responses: Responses, scores: Scores) -> Result:
     }
 
 
+def _read_caps4(case: Case) -> Responses:
+    """Pairs of frequency and intensity; an impairment stands for all of its ratings."""
+    pairs = case.get("items")
+    if pairs is None:
+        pairs = [[None, None] for _ in caps4.SYMPTOMS]
+    if not isinstance(pairs, list) or len(pairs) != len(caps4.SYMPTOMS):
+        raise CaseError(
+            f"Case {case.get('id')}: items must be a list of {len(caps4.SYMPTOMS)} "
+            "pairs of frequency and intensity."
+        )
+    found: dict[str, int | None] = {}
+    for number, (code, pair) in enumerate(zip(caps4.SYMPTOMS, pairs, strict=True), 1):
+        frequency, intensity = _caps4_pair(case, number, pair)
+        found[caps4.frequency_of(code)] = frequency
+        found[caps4.intensity_of(code)] = intensity
+    impairment = case.get("impairment")
+    if not isinstance(impairment, bool | None):
+        raise CaseError(
+            f"Case {case.get('id')}: impairment must be true, false or null."
+        )
+    rating = {None: None, False: 0, True: caps4.IMPAIRING}[impairment]
+    return {
+        **found,
+        **dict.fromkeys(caps4.DISTRESS, rating),
+        caps4.EVENT: _number(case, "A", case.get("A")),
+        caps4.DURATION: _number(case, "duration", case.get("duration")),
+    }
+
+
+def _caps4_pair(case: Case, number: int, pair: object) -> tuple[int | None, int | None]:
+    if not isinstance(pair, list) or len(pair) != 2:
+        raise CaseError(
+            f"Case {case.get('id')}: item {number} is not a pair of frequency and "
+            "intensity."
+        )
+    frequency, intensity = (_number(case, "items", value) for value in pair)
+    if (frequency is None and intensity is not None) or (frequency == 0 and intensity):
+        raise CaseError(
+            f"Case {case.get('id')}: item {number} has an intensity without a frequency."
+        )
+    return frequency, intensity
+
+
+def _shape_caps4(_: Responses, scores: Scores) -> Result:
+    return {
+        "total": scores["total"],
+        "clusters": _clusters(scores, "cluster", "BCD"),
+        "counts": _clusters(scores, "count", "BCD"),
+        "F1I2": scores["f1i2"],
+        "F1I2_SEV45": scores["f1i2_sev45"],
+        "F1I2_SEV65": scores["f1i2_sev65"],
+        "TSEV65": scores["tsev65"],
+    }
+
+
 def _read_pcl5(case: Case) -> Responses:
     return _answers(case, "items", PCL5_CODES)
 
@@ -216,6 +274,7 @@ _Reader = Callable[[Case], Responses]
 _Shape = Callable[[Responses, Scores], Result]
 _READERS: Mapping[str, tuple[_Reader, _Shape, tuple[str, ...]]] = {
     "caps5": (_read_caps5, _shape_caps5, ("A", "F", "G", "dissociation", "TR")),
+    "caps4": (_read_caps4, _shape_caps4, ("A", "duration", "impairment")),
     "pcl5": (_read_pcl5, _shape_pcl5, ()),
     "sds_adapted": (_read_sds, _shape_sds, ()),
     "cssrs_slc": (

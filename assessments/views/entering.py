@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.editing import Edit
 from accounts.http import SignedInRequest, acts_by_post
+from accounts.once import without_key
 from assessments import actions
 from assessments.access import (
     answers_of,
@@ -198,6 +199,8 @@ def _state_page(request: SignedInRequest, form: Opened) -> HttpResponse:
     return render(request, "assessments/state.html", shown)
 
 
+# Saved over and over as somebody types: its sequence says which answer is the newest.
+@without_key
 @require_POST
 def draft(request: SignedInRequest, uuid: UUID) -> JsonResponse:
     """Keep one answer; "saved" is answered only after the server has it."""

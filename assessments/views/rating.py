@@ -4,12 +4,15 @@ import zoneinfo
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
+from accounts.editing import Edit, edited
 from accounts.http import SignedInRequest
 from accounts.vocabulary import Permission
 from assessments import actions
@@ -17,7 +20,7 @@ from assessments.access import BrokenForm, broken_forms, rater_queue, signable_b
 from assessments.forms import SigningBatchForm
 from assessments.instruments import instrument
 from assessments.lifecycle import WORDS, State
-from assessments.models import Assessment
+from assessments.models import Assessment, ItemResponse
 from assessments.views.opening import CHIPS, zone_for
 from audit.refusal import NotPermitted, Refused
 from trials.access import permissions_of
@@ -91,15 +94,15 @@ def _together(queue: Sequence[Assessment]) -> list[ShownInterview]:
 def signing(request: SignedInRequest) -> HttpResponse:
     """Sign several complete forms with one check of the password."""
     signable = signable_by(request.user.pk)
-    form = SigningBatchForm(request.POST or None, signable=signable)
+    picked = set(request.POST.getlist("chosen"))
+    edit = _signing_edit(request, signable, picked)
+    form = edit.form
     if request.method == "POST" and form.is_valid():
         chosen = list(form.cleaned_data["chosen"])
+        password = form.cleaned_data["password"]
         try:
-            actions.sign(
-                assessments=chosen,
-                password=form.cleaned_data["password"],
-                by=request.actor,
-            )
+            with edit.guard():
+                actions.sign(assessments=chosen, password=password, by=request.actor)
         except NotPermitted as refusal:
             form.add_error("password", str(refusal))
         except Refused as refusal:
@@ -109,11 +112,30 @@ def signing(request: SignedInRequest) -> HttpResponse:
             messages.success(request, f"{len(chosen)} {word} signed.")
             return redirect("assessments:signing")
     is_rater = Permission.VIEW_PARTICIPANTS not in permissions_of(request.user.pk)
-    picked = set(request.POST.getlist("chosen"))
     # Nothing is ticked beforehand: signing is a conscious act for each form.
     lines = [(_shown(each), str(each.uuid) in picked) for each in signable]
-    context = {"form": form, "lines": lines, "is_rater": is_rater}
+    context = {"form": form, "edit": edit, "lines": lines, "is_rater": is_rater}
     return render(request, "assessments/signing.html", context)
+
+
+def _signing_edit(
+    request: SignedInRequest, signable: QuerySet[Assessment], picked: set[str]
+) -> Edit[SigningBatchForm]:
+    """Return the form with the version of every form listed, its answers among it.
+
+    What was completed since the page was opened is not on it, and stands in nobody's way.
+    """
+    is_sent = request.method == "POST"
+    rows = [each for each in signable if not is_sent or str(each.uuid) in picked]
+    answers = ItemResponse.objects.filter(assessment__in=rows)
+    return edited(
+        request,
+        partial(
+            SigningBatchForm, signable=signable.filter(pk__in=[x.pk for x in rows])
+        ),
+        rows=[*rows, *answers],
+        is_whole=True,
+    )
 
 
 def _shown(assessment: Assessment, *, goes_with: str = "") -> ShownInterview:

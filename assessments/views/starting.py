@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
+from accounts.editing import edited
 from accounts.http import SignedInRequest, acts_by_post
 from accounts.vocabulary import Permission
 from assessments import actions
@@ -53,41 +54,43 @@ def request_rating(request: SignedInRequest, visit: UUID, code: str) -> HttpResp
 def not_done(request: SignedInRequest, visit: UUID, code: str) -> HttpResponse:
     """Say that a form will not be filled in at a visit, and why."""
     found, expected = _expected(request, visit, code)
-    form = NotDoneForm(request.POST or None)
+    begun = [expected.assessment] if expected.assessment else []
+    edit = edited(request, NotDoneForm, rows=begun, is_whole=True)
+    form = edit.form
     if request.method == "POST" and form.is_valid():
+        asked = NotDone(found, code, form.cleaned_data["why"])
         try:
-            actions.mark_not_done(
-                forms=[NotDone(found, code, form.cleaned_data["why"])],
-                by=request.actor,
-            )
+            with edit.guard():
+                actions.mark_not_done(forms=[asked], by=request.actor)
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
             messages.success(request, f"{expected.title} is marked as not done.")
             return redirect("workbench:visit", uuid=found.uuid)
-    context = {"form": form, "visit": found, "title": expected.title}
+    context = {"form": form, "edit": edit, "visit": found, "title": expected.title}
     return render(request, "assessments/not_done.html", context)
 
 
 def set_aside(request: SignedInRequest, uuid: UUID) -> HttpResponse:
     """A rater says that an interview was not held, without learning whose it was."""
     held = opened(request, uuid)
-    form = NotDoneForm(request.POST or None)
+    assessment = held.assessment
+    edit = edited(request, NotDoneForm, rows=[assessment], is_whole=True)
+    form = edit.form
     if request.method == "POST" and form.is_valid():
-        assessment = held.assessment
         why = form.cleaned_data["why"]
+        asked = NotDone(assessment.visit, assessment.code, why)
         try:
-            actions.mark_not_done(
-                forms=[NotDone(assessment.visit, assessment.code, why)],
-                by=request.actor,
-            )
+            with edit.guard():
+                actions.mark_not_done(forms=[asked], by=request.actor)
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
             return redirect("assessments:enter", uuid=uuid)
     context = {
         "form": form,
-        "assessment": held.assessment,
+        "edit": edit,
+        "assessment": assessment,
         "standing": held.standing,
         "title": held.instrument.short_title,
     }

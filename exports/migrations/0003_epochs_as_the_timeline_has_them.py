@@ -1,12 +1,10 @@
-"""The views that an export reads, made from the list of columns.
+"""Where the views that an export reads were made anew, for EPOCH as the timeline has it.
 
 Treatment ends with the last assessment; unscheduled visits are numbered; a participant's
-own form has no rater, whoever typed it. A change of the list needs another migration like this one, and this one then makes nothing.
+own form has no rater, whoever typed it. As before, only the latest migration makes them.
 """
 
 from django.db import migrations
-
-from exports.datasets import create_views
 
 
 class Migration(migrations.Migration):
@@ -15,6 +13,4 @@ class Migration(migrations.Migration):
         ("study_sessions", "0002_unscheduled_visits"),
     ]
 
-    operations = [
-        migrations.RunSQL(create_views(), "DROP SCHEMA IF EXISTS export CASCADE")
-    ]
+    operations = []

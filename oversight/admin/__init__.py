@@ -3,6 +3,6 @@
 Identifying fields are in no list, and nothing here leads behind the wall.
 """
 
-from oversight.admin import assessments, course, participants, trials
+from oversight.admin import assessments, course, medical, participants, trials
 
-__all__ = ["assessments", "course", "participants", "trials"]
+__all__ = ["assessments", "course", "medical", "participants", "trials"]

@@ -14,6 +14,7 @@ from participants.models import (
     EligibilityDecision,
     Fact,
     Participant,
+    Waiver,
 )
 
 
@@ -145,4 +146,25 @@ class DeviationAdmin(ReadOnlyAdmin):
         "trial",
         "site",
         *list_display,
+    )
+
+
+@admin.register(Waiver, site=oversight_site)
+class WaiverAdmin(ReadOnlyAdmin):
+    list_display: tuple[str, ...] = (
+        "participant",
+        "code",
+        "granted_on",
+        "granted_by",
+        "ended_on",
+    )
+    list_filter = ["site"]
+    list_select_related = ["participant", "granted_by"]
+    search_fields = ["participant__number", "=code"]
+    fields = (
+        "trial",
+        "site",
+        *list_display,
+        "reason",
+        "end_reason",
     )

@@ -32,12 +32,15 @@ from participants.actions.identities import (
     record_identities,
     show_identity,
 )
+from participants.actions.readings import FactReading, take_readings
 from participants.actions.rotating import Rotation, rotate_identities
 from participants.actions.screening import NewScreening, screen
+from participants.actions.waiving import NewWaiver, end_waiver, grant_waivers
 
 __all__ = [
     "Confirmation",
     "ConsentDecision",
+    "FactReading",
     "FactRetraction",
     "KnownIdentity",
     "NewConsent",
@@ -45,6 +48,7 @@ __all__ = [
     "NewFact",
     "NewIdentity",
     "NewScreening",
+    "NewWaiver",
     "Rotation",
     "Step",
     "address_of",
@@ -52,9 +56,11 @@ __all__ = [
     "confirm_eligibility",
     "decide_consent_items",
     "discontinue_treatment",
+    "end_waiver",
     "enroll",
     "fail_screening",
     "finish_treatment",
+    "grant_waivers",
     "mark_randomized",
     "record_consents",
     "record_deviations",
@@ -65,5 +71,6 @@ __all__ = [
     "screen",
     "show_identity",
     "start_treatment",
+    "take_readings",
     "withdraw",
 ]

@@ -19,11 +19,16 @@ from participants.actions.batch import (
     subject_of,
 )
 from participants.actions.course import Step, mark_confirmed
-from participants.eligibility import MilestoneResult
+from participants.eligibility import (
+    CriterionResult,
+    MilestoneResult,
+    asks_for_washouts,
+)
 from participants.lifecycle import HAS_LEFT, WORDS, Move, State, moved
 from participants.models import EligibilityDecision, Fact, Participant
 from participants.vocabulary import CONFIRMATION
 from trials.access import protocol_versions, require
+from trials.protocol.records import MEDICATIONS
 
 MEANING = "I confirm that this participant is eligible"
 _TABLE = "participants_eligibilitydecision"
@@ -130,13 +135,22 @@ def _check_state(state: State, milestone: str) -> None:
 def _frozen(result: MilestoneResult, facts: Mapping[str, Fact]) -> list[dict[str, Any]]:
     """Return each criterion as evaluated, naming facts by id and never by value.
 
-    The decision is open to the whole site, and some facts are hidden scores.
+    The decision is open to the whole site, and some facts are hidden scores. A rule on
+    washouts was answered from what was taken; a waived criterion says so.
     """
     return [
         {
             "criterion": item.criterion.code,
             "verdict": item.verdict.value,
-            "facts": [facts[code].pk for code in item.used],
+            "facts": [facts[code].pk for code in _read(item) if code in facts],
+            **({"waived": True} if item.criterion.code in result.waived else {}),
         }
         for item in result.results
     ]
+
+
+def _read(item: CriterionResult) -> tuple[str, ...]:
+    """Return the codes of the facts that a verdict rests on."""
+    rules = (item.criterion.rule, item.criterion.only_if)
+    asks_washouts = any(asks_for_washouts(rule) for rule in rules if rule)
+    return (*item.used, MEDICATIONS) if asks_washouts else (*item.used,)

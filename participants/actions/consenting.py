@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from accounts.models import User
-from accounts.vocabulary import Permission
+from accounts.vocabulary import Permission, roles_with
 from audit.actors import AnyActor
 from audit.refusal import Refused
 from audit.trail import acting
@@ -20,14 +20,24 @@ from participants.actions.batch import (
 from participants.lifecycle import HAS_LEFT, WORDS, State
 from participants.models import Consent, ConsentItem, Participant
 from participants.vocabulary import CONSENT_ITEMS, PARTICIPATION, SEXES
-from trials.access import require
+from trials.access import (
+    Approvals,
+    DelegationLog,
+    approvals_of,
+    delegation_log,
+    require,
+)
+from trials.models import Site
 
 OLDEST = 120  # years; beyond it a birth year was mistyped
 
 
 @dataclass(frozen=True, slots=True)
 class NewConsent:
-    """A signed form: `items` says what was agreed to, code by code; age in years."""
+    """A signed form: `items` says what was agreed to, code by code; age in years.
+
+    `is_able`: the one who obtained it found the person able to consent.
+    """
 
     participant: Participant
     form_version: str
@@ -36,6 +46,7 @@ class NewConsent:
     items: Mapping[str, bool]
     sex: str
     age: int
+    is_able: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +64,8 @@ def record_consents(
 ) -> list[Consent]:
     """Record signed consent forms; 21 CFR 50.27, ICH E6(R3) 2.8.
 
+    Of the version that the IRB had approved at the site on that day, obtained by
+    somebody whom the delegation log gave that task then.
     A second form that changes an earlier answer, sex or age needs a reason.
     """
     people = [consent.participant for consent in consents]
@@ -69,9 +82,7 @@ def record_consents(
         place=place_of(participants=people),
     ):
         rows = locked(participants=people)
-        for consent in consents:
-            with about(participant=consent.participant, of=len(consents)):
-                _check(consent, rows[consent.participant.pk])
+        _check_each(consents, rows)
         made = Consent.objects.bulk_create(_consent_row(item) for item in consents)
         _keep_items(
             [
@@ -86,6 +97,21 @@ def record_consents(
         Participant.objects.bulk_update(rows.values(), ["sex", "age"])
     refresh(participants=people, rows=rows, fields=["sex", "age"])
     return made
+
+
+def _check_each(
+    consents: Sequence[NewConsent], rows: Mapping[int, Participant]
+) -> None:
+    """Refuse what cannot be a consent, in three queries for all of them."""
+    approvals = approvals_of(row.site_id for row in rows.values())
+    log = delegation_log(consent.obtained_by for consent in consents)
+    sites = Site.objects.in_bulk({row.site_id for row in rows.values()})
+    for consent in consents:
+        row = rows[consent.participant.pk]
+        with about(participant=consent.participant, of=len(consents)):
+            _check(consent, row)
+            _check_form(consent, row.site_id, approvals)
+            _check_delegated(consent, sites[row.site_id], log)
 
 
 def decide_consent_items(
@@ -147,6 +173,7 @@ def _consent_row(consent: NewConsent) -> Consent:
         form_version=consent.form_version,
         signed_on=consent.signed_on,
         obtained_by=consent.obtained_by,
+        is_able=consent.is_able,
     )
 
 
@@ -162,12 +189,39 @@ def _check(consent: NewConsent, participant: Participant) -> None:
             "The form does not agree to taking part, so there is no consent to record. "
             "If the person declines, record a screen failure."
         )
+    if not consent.is_able:
+        raise Refused(
+            "Whoever is not able to consent has not consented: ask again on another day."
+        )
     if consent.signed_on < participant.screened_on:
         raise Refused("Consent cannot be signed before the day of the screening log.")
     if consent.sex not in SEXES:
         raise Refused("Sex at birth is one of: " + ", ".join(SEXES.values()) + ".")
     if not 0 < consent.age <= OLDEST:
         raise Refused(f"An age of {consent.age} years cannot be right.")
+
+
+def _check_form(consent: NewConsent, site_id: int, approvals: Approvals) -> None:
+    """Refuse a form that the IRB had not approved at the site on that day (CON-01)."""
+    if obstacle := approvals.obstacle(site_id, consent.signed_on):
+        raise Refused(obstacle)
+    approval = approvals.on(site_id, consent.signed_on)
+    if approval is not None and approval.form_version != consent.form_version:
+        raise Refused(
+            f"On that day the IRB had approved version {approval.form_version} of the "
+            f"consent form for this site, not version {consent.form_version}. Compare "
+            "with the signed form; if it is the other version, ask for consent again."
+        )
+
+
+def _check_delegated(consent: NewConsent, site: Site, log: DelegationLog) -> None:
+    roles = roles_with(Permission.RECORD_CONSENT)
+    person = consent.obtained_by
+    if not log.gives(person, roles, site, on=consent.signed_on):
+        raise Refused(
+            f"The delegation log does not let {person} obtain consent at this site on "
+            "that day. Compare the day and the person with the signed form."
+        )
 
 
 def _check_codes(codes: set[str]) -> None:

@@ -8,7 +8,7 @@ from accounts.vocabulary import Permission
 from audit.actors import AnyActor
 from audit.refusal import Refused
 from audit.trail import acting
-from participants.access import eligibility_of, obstacles
+from participants.access import eligibility_of, facts_of, obstacles
 from participants.actions.batch import (
     about,
     locked,
@@ -30,7 +30,8 @@ from participants.lifecycle import (
 )
 from participants.models import Consent, ConsentItem, Participant
 from participants.vocabulary import ENROLLMENT, PARTICIPATION
-from trials.access import protocol_versions, require
+from trials.access import protocol_versions, require, require_approval
+from trials.protocol import Event
 
 Rows = dict[int, Participant]
 COMPLETED_REASON = "Completed the trial"
@@ -55,6 +56,8 @@ class _Verb:
     permission: Permission
     apply: Callable[[Participant, Step], None]
     check: Callable[[Sequence[Step], Rows], None] | None = None
+    # Whether it is research that waits while the IRB's approval does not hold (IRB-03).
+    is_research: bool = False
 
 
 def enroll(*, steps: Sequence[Step], by: AnyActor) -> list[Participant]:
@@ -63,7 +66,9 @@ def enroll(*, steps: Sequence[Step], by: AnyActor) -> list[Participant]:
     Refused with every criterion and missing fact that stands in the way.
     """
     return _take(
-        _Verb("enroll", Permission.SCREEN, _enroll, _may_enroll), steps=steps, by=by
+        _Verb("enroll", Permission.SCREEN, _enroll, _may_enroll, is_research=True),
+        steps=steps,
+        by=by,
     )
 
 
@@ -77,14 +82,27 @@ def fail_screening(*, steps: Sequence[Step], by: AnyActor) -> list[Participant]:
 
 def mark_confirmed(*, steps: Sequence[Step], by: AnyActor) -> list[Participant]:
     """Move participants on after the signed decision; `confirm_eligibility` makes it."""
-    verb = _Verb("confirm eligibility", Permission.CONFIRM_ELIGIBILITY, _confirm)
+    verb = _Verb(
+        "confirm eligibility",
+        Permission.CONFIRM_ELIGIBILITY,
+        _confirm,
+        is_research=True,
+    )
     return _take(verb, steps=steps, by=by)
 
 
 def mark_randomized(*, steps: Sequence[Step], by: AnyActor) -> list[Participant]:
     """Move confirmed participants on; the allocation itself is kept elsewhere."""
     return _take(
-        _Verb("randomize", Permission.RANDOMIZE, _randomize), steps=steps, by=by
+        _Verb(
+            "randomize",
+            Permission.RANDOMIZE,
+            _randomize,
+            _may_randomize,
+            is_research=True,
+        ),
+        steps=steps,
+        by=by,
     )
 
 
@@ -143,6 +161,10 @@ def _take(verb: _Verb, *, steps: Sequence[Step], by: AnyActor) -> list[Participa
         place=place_of(participants=people),
     ):
         rows = locked(participants=people)
+        if verb.is_research:
+            require_approval(
+                days=((rows[step.participant.pk].site_id, step.on) for step in steps)
+            )
         if verb.check:
             verb.check(steps, rows)
         for step in steps:
@@ -240,6 +262,28 @@ def _may_enroll(steps: Sequence[Step], rows: Rows) -> None:
             if not result.may_be_confirmed:
                 lines = obstacles(result, definitions[row.protocol_version_id])
                 raise Refused("Cannot be enrolled yet. " + " ".join(lines))
+
+
+def _may_randomize(steps: Sequence[Step], rows: Rows) -> None:
+    """Refuse whoever was not asked yet what randomization is to freeze."""
+    definitions = protocol_versions(row.protocol_version_id for row in rows.values())
+    wanted = {
+        pk: [fact for fact in each.facts if fact.frozen_by == Event.RANDOMIZATION]
+        for pk, each in definitions.items()
+    }
+    if not any(wanted.values()):
+        return
+    known = facts_of(rows)
+    for step in steps:
+        row = rows[step.participant.pk]
+        frozen = wanted[row.protocol_version_id]
+        missing = [fact.label for fact in frozen if fact.code not in known[row.pk]]
+        if missing:
+            with about(participant=row, of=len(steps)):
+                raise Refused(
+                    "Cannot be randomized yet. Still to be recorded, since "
+                    f"randomization freezes it: {'; '.join(missing)}."
+                )
 
 
 def _first_consents(rows: Mapping[int, Participant]) -> dict[int, date]:

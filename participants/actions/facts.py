@@ -1,6 +1,6 @@
 """Facts of eligibility: a new one supersedes the current one, and both stay."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -8,7 +8,7 @@ from accounts.vocabulary import Permission
 from audit.actors import AnyActor
 from audit.refusal import ReasonNeeded, Refused
 from audit.trail import acting
-from participants.access import facts_of
+from participants.access import facts_of, is_frozen
 from participants.actions.batch import (
     about,
     locked,
@@ -95,7 +95,10 @@ def record_facts(
         subject=subject_of(participants=people),
         place=place_of(participants=people),
     ):
-        locked(participants=people)
+        rows = locked(participants=people)
+        _refuse_frozen(
+            ((each.known, each.new.participant) for each in candidates), rows
+        )
         new, replaced = _compare(candidates, reason)
         _supersede(replaced)
         return Fact.objects.bulk_create(_row(candidate) for candidate in new)
@@ -123,10 +126,24 @@ def retract_facts(
         subject=subject_of(participants=people),
         place=place_of(participants=people),
     ):
-        locked(participants=people)
+        rows = locked(participants=people)
+        known = ((_known(each, definitions), each.participant) for each in retractions)
+        _refuse_frozen(known, rows)
         current = facts_of({person.pk for person in people})
         wanted = (current[item.participant.pk].get(item.code) for item in retractions)
         _supersede([fact for fact in wanted if fact is not None])
+
+
+def _refuse_frozen(
+    facts: Iterable[tuple[FactDefinition, Participant]], rows: Mapping[int, Participant]
+) -> None:
+    """Refuse what the course has frozen; the database refuses it too."""
+    for known, person in facts:
+        if is_frozen(rows[person.pk], known.frozen_by):
+            raise Refused(
+                f"“{known.label}” is frozen since {known.frozen_by}: what was known then "
+                "stays. Record what you learned now as a deviation."
+            )
 
 
 def _candidates(facts: Sequence[NewFact]) -> list[_Candidate]:
@@ -138,6 +155,10 @@ def _candidates(facts: Sequence[NewFact]) -> list[_Candidate]:
     for fact in facts:
         with about(participant=fact.participant, of=people):
             known = _known(fact, definitions)
+            if known.record:
+                raise Refused(
+                    f"“{known.label}” is read from the medical record: record it there."
+                )
             definition = definitions[fact.participant.protocol_version_id]
             hidden = bool(known.form) and definition.is_hidden_from_site(known.form)
             value = None if fact.value is None else stored(known, fact.value)
@@ -223,4 +244,5 @@ def _row(candidate: _Candidate) -> Fact:
         observed_on=new.observed_on,
         source=new.source,
         is_outcome=candidate.is_outcome,
+        frozen_by=candidate.known.frozen_by,
     )

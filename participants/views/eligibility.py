@@ -29,11 +29,12 @@ from participants.eligibility import (
     CriterionResult,
     MilestoneResult,
     Verdict,
+    asks_for_washouts,
 )
-from participants.facts import FROM_FORMS, shown
+from participants.facts import FROM_FORMS, is_typed, shown
 from participants.forms import FactsForm, KnownFacts, field_name
 from participants.lifecycle import WORDS, State
-from participants.models import EligibilityDecision, Fact, Participant
+from participants.models import EligibilityDecision, Fact, Participant, Waiver
 from trials.access import may, today_at
 from trials.protocol import CriterionKind, ProtocolDefinition
 from trials.protocol import Fact as FactDefinition
@@ -79,6 +80,7 @@ class FactRow:
     value: str
     saved: Fact | None
     is_from_form: bool
+    record_url: str
     is_missing: bool
     is_suggested: bool
 
@@ -101,10 +103,13 @@ class FactGroup:
 
 @dataclass(frozen=True, slots=True)
 class _Standing:
+    """`records_url` leads to the medical record, for those who may read it."""
+
     participant: Participant
     definition: ProtocolDefinition
     saved: Mapping[str, Fact]
     result: MilestoneResult
+    records_url: str
 
     def asked(self) -> list[FactDefinition]:
         """The facts that the criteria here can ask for, in the order of the criteria."""
@@ -117,7 +122,7 @@ def eligibility(request: SignedInRequest, uuid: UUID) -> HttpResponse:
     """Show how a participant stands, and take facts in from one source."""
     people = participants_for(request.user.pk)
     participant = get_object_or_404(people, uuid=uuid)
-    standing = _standing(participant)
+    standing = _standing(request, participant)
     edit = _edit(request, standing)
     form = edit.form if edit else None
     if request.method == "POST" and edit and form and form.is_valid():
@@ -134,23 +139,30 @@ def eligibility(request: SignedInRequest, uuid: UUID) -> HttpResponse:
             messages.success(request, f"Facts of {participant.number} are saved.")
             return redirect("participants:eligibility", participant.uuid)
     context = _context(standing, form) | {"next_act": _next_act(request, standing)}
-    context["edit"] = edit
+    may_end = may(request.user.pk, Permission.CONFIRM_ELIGIBILITY, participant.site)
+    context |= {
+        "edit": edit,
+        "may_end": may_end,
+        "may_waive": may_end and bool(standing.result.in_the_way),
+    }
     return render(request, "participants/eligibility.html", context)
 
 
-def _standing(participant: Participant) -> _Standing:
+def _standing(request: SignedInRequest, participant: Participant) -> _Standing:
     definition = definition_for(participant)
     saved = facts_of([participant.pk])[participant.pk]
     milestone = NEXT_MILESTONE.get(State(participant.state), "")
     today = today_at(participant.site)
     result = judged(definition, milestone, saved, on=today)
-    return _Standing(participant, definition, saved, result)
+    may_read = may(request.user.pk, Permission.VIEW_MEDICAL, participant.site)
+    url = reverse("workbench:medical", args=[participant.uuid]) if may_read else ""
+    return _Standing(participant, definition, saved, result, url)
 
 
 def _edit(request: SignedInRequest, standing: _Standing) -> Edit[FactsForm] | None:
     """Return the facts form; None for who may not record facts, or when none is asked."""
     participant = standing.participant
-    asked = [fact for fact in standing.asked() if fact.type not in FROM_FORMS]
+    asked = [fact for fact in standing.asked() if is_typed(fact)]
     if not asked or not may(request.user.pk, Permission.RECORD_FACTS, participant.site):
         return None
     consent = {"age": participant.age, "sex_at_birth": participant.sex or None}
@@ -191,14 +203,17 @@ def _context(standing: _Standing, form: FactsForm | None) -> dict[str, Any]:
         "groups": _groups(standing, form),
         "in_the_way": [
             _gate(standing, form, item)
-            for item in standing.result.results
+            for item in standing.result.asked
             if item.verdict is not Verdict.MET or item.missing
         ],
         "met_gates": [
             _gate(standing, form, item)
-            for item in standing.result.results
+            for item in standing.result.asked
             if item.verdict is Verdict.MET and not item.missing
         ],
+        "waivers": Waiver.objects.filter(participant=participant)
+        .select_related("granted_by")
+        .order_by("-pk"),
         "decisions": decisions.select_related("decided_by").order_by("-pk"),
         "form": form,
         "reason": form and {"field": form["reason"], "reasons": USUAL_REASONS},
@@ -235,9 +250,18 @@ def _row(
     is_from_form = fact.type in FROM_FORMS
     # A score that is hidden from the site never reaches the page, whoever reads it.
     value = shown(fact, saved.value) if saved and not saved.is_outcome else ""
-    field = form[field_name(code)] if form is not None and not is_from_form else None
+    field = form[field_name(code)] if form is not None and is_typed(fact) else None
     is_suggested = field is not None and saved is None and field.initial is not None
-    return FactRow(fact, field, value, saved, is_from_form, is_missing, is_suggested)
+    return FactRow(
+        fact=fact,
+        field=field,
+        value=value,
+        saved=saved,
+        is_from_form=is_from_form,
+        record_url=standing.records_url if fact.record else "",
+        is_missing=is_missing,
+        is_suggested=is_suggested,
+    )
 
 
 def _gate(
@@ -256,12 +280,25 @@ def _gate(
     if item.missing:
         labels = "; ".join(known[code].label for code in item.missing)
         sentence += f" Missing: {labels}."
-    typed_in = [code for code in item.missing if known[code].type not in FROM_FORMS]
+    typed_in = [code for code in item.missing if is_typed(known[code])]
     gate = {"word": word, "tone": tone, "icon": icon, "sentence": sentence}
     if form is not None and typed_in:
         field = form[field_name(typed_in[0])]
         gate |= {"url": f"#{row_id(field)}", "link": "Enter facts"}
+    elif standing.records_url and _waits_for_records(standing, item):
+        gate |= {"url": standing.records_url, "link": "Medical record"}
     return gate
+
+
+def _waits_for_records(standing: _Standing, item: CriterionResult) -> bool:
+    """Tell whether something of the medical record would settle a criterion."""
+    if item.verdict is Verdict.MET:
+        return False
+    known = standing.definition.facts_by_code
+    rules = (item.criterion.rule, item.criterion.only_if)
+    return any(known[code].record for code in item.missing) or any(
+        asks_for_washouts(rule) for rule in rules if rule
+    )
 
 
 def row_id(field: BoundField) -> str:

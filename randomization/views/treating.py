@@ -1,5 +1,6 @@
 """Randomizing, dispensing a kit, and exchanging one that cannot be given."""
 
+from collections.abc import Iterable
 from typing import cast
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
+from accounts.editing import edited
 from accounts.http import SignedInRequest
 from accounts.vocabulary import Permission
 from audit.refusal import Refused
@@ -122,7 +124,7 @@ def dispense(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "form": form,
         "kits": kits,
         "exchanged": exchanged_at(visit),
-        "settled": _settled_parts(visit),
+        "settled": _settled_parts(doses_of(visit)),
         "is_randomized": visit.participant.state == State.RANDOMIZED.value,
         "is_planned": is_planned,
         "is_open": is_planned and len(kits) < 2,
@@ -130,11 +132,9 @@ def dispense(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return render(request, "randomization/dispense.html", context)
 
 
-def _settled_parts(visit: Visit) -> set[str]:
+def _settled_parts(doses: Iterable[DoseAdministration]) -> set[str]:
     """Return the parts whose dose was given or withheld: their kit stays as it is."""
-    return {
-        dose.part for dose in doses_of(visit) if dose.given_at or dose.withheld_reason
-    }
+    return {dose.part for dose in doses if dose.given_at or dose.withheld_reason}
 
 
 def exchange(request: HttpRequest, uuid: UUID, part: str) -> HttpResponse:
@@ -146,17 +146,18 @@ def exchange(request: HttpRequest, uuid: UUID, part: str) -> HttpResponse:
     kit = next((each for each in kits if each.part == part), None)
     if kit is None:
         raise Http404
-    form = ExchangeForm(request.POST or None)
+    # Of the kit that is shown: whoever else exchanged it has another one by now.
+    doses = [each for each in doses_of(visit) if each.part == part]
+    edit = edited(signed_in, ExchangeForm, rows=doses, is_whole=True)
+    form = edit.form
     if request.method == "POST" and form.is_valid():
-        asked = actions.Exchange(
-            visit, part, form.cleaned_data["condition"], timezone.now()
-        )
+        data = form.cleaned_data
+        asked = actions.Exchange(visit, part, data["condition"], timezone.now())
         try:
-            actions.exchange_kits(
-                exchanges=[asked],
-                reason=form.cleaned_data["why"],
-                by=signed_in.actor,
-            )
+            with edit.guard():
+                actions.exchange_kits(
+                    exchanges=[asked], reason=data["why"], by=signed_in.actor
+                )
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
@@ -168,6 +169,7 @@ def exchange(request: HttpRequest, uuid: UUID, part: str) -> HttpResponse:
         "kit": kit,
         "dose_words": WORDS[Administration(part)],
         "form": form,
-        "is_settled": part in _settled_parts(visit),
+        "edit": edit,
+        "is_settled": part in _settled_parts(doses),
     }
     return render(request, "randomization/exchange.html", context)

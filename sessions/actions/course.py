@@ -1,9 +1,10 @@
 """The participant's steps through the trial, each with the plan that follows from it."""
 
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from audit.actors import AnyActor
+from audit.refusal import Refused
 from audit.trail import acting
 from participants import actions as course
 from participants.actions import Confirmation, ConsentDecision, NewConsent, Step
@@ -11,6 +12,7 @@ from participants.actions.batch import place_of, reason_of, subject_of
 from participants.lifecycle import Treatment
 from participants.models import Participant
 from sessions.actions.planning import Today, latest_days, replan
+from sessions.models import DoseAdministration
 
 
 def consent(
@@ -20,7 +22,11 @@ def consent(
     reason: str = "",
     today: date | None = None,
 ) -> None:
-    """Record signed consent, and plan the first visits from its day."""
+    """Record signed consent, and plan the first visits from its day.
+
+    Never of the day of a dose or the day after it: who is under its influence decides
+    nothing (CON-04; a whole day is a cautious guess, unverified).
+    """
     people = [item.participant for item in consents]
     on = latest_days(days=((item.participant.pk, item.signed_on) for item in consents))
     with acting(
@@ -30,8 +36,28 @@ def consent(
         subject=subject_of(participants=people),
         place=place_of(participants=people),
     ):
+        _refuse_after_dose(consents)
         course.record_consents(consents=consents, by=by, reason=reason)
         replan(participants=people, today=today or on, by=by)
+
+
+def _refuse_after_dose(consents: Sequence[NewConsent]) -> None:
+    given = DoseAdministration.objects.filter(
+        participant__in={item.participant.pk for item in consents},
+        given_at__isnull=False,
+    ).values_list("participant_id", "visit__held_on")
+    dosed = {
+        (person, on + timedelta(days=days))
+        for person, on in given
+        if on is not None  # a dose is only ever recorded at a held visit
+        for days in (0, 1)
+    }
+    for item in consents:
+        if (item.participant.pk, item.signed_on) in dosed:
+            raise Refused(
+                f"{item.participant.number} had a dose on that day or the day before, and "
+                "whoever is under its influence cannot consent. Ask on a later day."
+            )
 
 
 def decide_consent_items(

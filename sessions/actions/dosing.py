@@ -16,7 +16,7 @@ from participants import actions as course
 from participants.actions import Step
 from participants.lifecycle import Treatment
 from participants.models import Participant
-from sessions.access import DelegationLog, delegation_log, standings_of
+from sessions.access import standings_of
 from sessions.actions.entries import as_they_stand, named, placed
 from sessions.actions.planning import latest_days, replan
 from sessions.actions.statements import update_rows
@@ -24,7 +24,13 @@ from sessions.actions.supplement import Key, supplement_deviations
 from sessions.dosing import WORDS, Administration, forbidding, who_dispenses
 from sessions.drawing.windows import day_text
 from sessions.models import DoseAdministration, Visit
-from trials.access import local_time, protocol_versions, require
+from trials.access import (
+    DelegationLog,
+    delegation_log,
+    local_time,
+    protocol_versions,
+    require,
+)
 from trials.protocol import ProtocolDefinition
 
 _GIVEN = ("given_at", "capsules", "given_by", "witnessed_by")

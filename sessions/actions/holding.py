@@ -1,5 +1,6 @@
 """When a visit may be recorded as held, and what is out of order about its day."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,9 +12,14 @@ from sessions.actions.entries import ExplanationNeeded
 from sessions.drawing.windows import day_text, days_text
 from sessions.lifecycle import Mode, State, modes_of
 from sessions.models import Visit
+from trials.access import Approvals
 
 # Before enrollment nobody is prepared for treatment or measured for the outcome.
 _BEFORE_ENROLLMENT = frozenset({"screening", "safety", "unscheduled"})
+# Whoever was dosed is not left alone because a paper lapsed.
+_FOR_SAFETY = frozenset(
+    {"safety", "unscheduled", "call", "integration", "early_termination"}
+)
 _NOT_EXPECTED = frozenset({"waiting", "if_needed", "not_for"})
 
 
@@ -32,6 +38,7 @@ def may_be_held(
     visit: Visit,
     holding: Holding,
     consented_on: date | None,
+    waits_for: str,
     counts_from: str,
     today: date,
 ) -> None:
@@ -39,7 +46,8 @@ def may_be_held(
 
     The checks of the participant's course (DAT-09): consent first, enrollment before
     preparation, confirmation and randomization before a dose, no dose after the end of
-    treatment. `counts_from` names the visit that this one is counted from.
+    treatment. `waits_for` says what research waits for (`research_waits_for`),
+    `counts_from` names the visit that this one is counted from.
     """
     name = visit.called
     refuse_mode(visit=visit, mode=holding.mode)
@@ -53,6 +61,8 @@ def may_be_held(
         raise Refused(
             f"Consent comes first: {name} cannot be held before it was signed{when}."
         )
+    if waits_for:
+        raise Refused(waits_for)
     _refuse_unplanned(visit, holding.on)
     if visit.plan == "provisional" and counts_from:
         raise Refused(
@@ -62,6 +72,31 @@ def may_be_held(
     _refuse_before_enrollment(visit, holding.on)
     if visit.kind == "dosing":
         _refuse_dosing(visit, holding.on)
+
+
+def research_waits_for(
+    *, visit: Visit, on: date, signed: Mapping[str, date], approvals: Approvals
+) -> str:
+    """Return what a visit of research waits for on a day; empty where for nothing.
+
+    The IRB's approval, and consent on the form approved at the site on that day: of
+    each version in `signed`, its day. What is done for safety waits for neither
+    (21 CFR 50.27, 56.113; 45 CFR 46.113).
+    """
+    if visit.kind in _FOR_SAFETY:
+        return ""
+    if obstacle := approvals.obstacle(visit.site_id, on):
+        return obstacle
+    approval = approvals.on(visit.site_id, on)
+    version = approval.form_version if approval else ""
+    signed_on = signed.get(version)
+    if signed_on is not None and signed_on <= on:
+        return ""
+    return (
+        f"Version {version} of the consent form held at this site on {day_text(on)}, and "
+        f"{visit.participant.number} had not signed it by then. Record that consent "
+        f"before {visit.called}."
+    )
 
 
 def refuse_mode(*, visit: Visit, mode: str) -> None:

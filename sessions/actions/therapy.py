@@ -9,12 +9,17 @@ from accounts.vocabulary import Permission, Role
 from audit.actors import AnyActor
 from audit.refusal import Refused
 from audit.trail import acting
-from sessions.access import DelegationLog, delegation_log
 from sessions.actions.entries import as_they_stand, named, placed
 from sessions.actions.statements import update_rows
 from sessions.drawing.windows import day_text
 from sessions.models import TherapySession, Visit
-from trials.access import local_time, protocol_versions, require
+from trials.access import (
+    DelegationLog,
+    delegation_log,
+    local_time,
+    protocol_versions,
+    require,
+)
 
 SESSION_KINDS = frozenset({"preparatory", "dosing", "integration"})
 _FIELDS = ("lead_therapist", "co_therapist", "started_at", "ended_at", "note")

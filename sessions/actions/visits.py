@@ -4,27 +4,26 @@ import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Min
-
 from accounts.vocabulary import Permission
 from audit.actors import AnyActor
 from audit.refusal import Refused
 from audit.trail import acting
 from participants.actions import NewDeviation, record_deviations
-from participants.models import Consent
+from sessions.access import consents_of
 from sessions.actions.entries import as_they_stand, named, placed
 from sessions.actions.holding import (
     Holding,
     deviation_of,
     may_be_held,
     refuse_mode,
+    research_waits_for,
 )
 from sessions.actions.planning import Today, latest_days, replan
 from sessions.actions.statements import update_rows
 from sessions.drawing.windows import day_text
 from sessions.lifecycle import Move, State, moved
 from sessions.models import DoseAdministration, TherapySession, Visit
-from trials.access import protocol_versions, require
+from trials.access import approvals_of, protocol_versions, require
 
 _NOT_TO_BE_PLANNED = frozenset({"waiting", "if_needed", "not_for", "cancelled"})
 
@@ -134,14 +133,20 @@ def _hold_each(
     days: Mapping[int, datetime.date],
 ) -> list[NewDeviation]:
     """Hold each visit as of its participant's day, and return what was out of order."""
-    consented, anchors = _consent_days(visits), _anchors(visits)
+    consents = consents_of({visit.participant_id for visit in visits.values()})
+    approvals = approvals_of(visit.site_id for visit in visits.values())
+    anchors = _anchors(visits)
     deviations = []
     for holding in holdings:
         visit = visits[holding.visit.pk]
+        signed = consents.get(visit.participant_id, {})
         may_be_held(
             visit=visit,
             holding=holding,
-            consented_on=consented.get(visit.participant_id),
+            consented_on=min(signed.values(), default=None),
+            waits_for=research_waits_for(
+                visit=visit, on=holding.on, signed=signed, approvals=approvals
+            ),
             counts_from=anchors[visit.pk],
             today=days[visit.participant_id],
         )
@@ -284,12 +289,6 @@ def to_record(*, visits: Sequence[Visit], by: AnyActor) -> dict[int, Visit]:
         site_ids={visit.site_id for visit in visits},
     )
     return as_they_stand(visits=visits)
-
-
-def _consent_days(visits: Mapping[int, Visit]) -> dict[int, datetime.date]:
-    people = {visit.participant_id for visit in visits.values()}
-    signed = Consent.objects.filter(participant_id__in=people)
-    return dict(signed.values_list("participant_id").annotate(Min("signed_on")))
 
 
 def _anchors(visits: Mapping[int, Visit]) -> dict[int, str]:

@@ -17,6 +17,7 @@ from sessions.forms.fields import (
     reason_field,
     text_field,
 )
+from trials.access import approvals_of
 
 
 class ConsentForm(ActForm):
@@ -37,6 +38,15 @@ class ConsentForm(ActForm):
     sex = forms.ChoiceField(
         label="Sex at birth", choices=list(SEXES.items()), widget=forms.RadioSelect
     )
+    is_able = forms.BooleanField(
+        label="The person was able to consent",
+        help_text="Awake, under no influence, free to decline, and able to say in their "
+        "own words what they agree to.",
+        error_messages={
+            "required": "Whoever is not able to consent has not consented: ask again on "
+            "another day."
+        },
+    )
     age = forms.IntegerField(
         label="Age at consent, in years",
         min_value=1,
@@ -53,7 +63,9 @@ class ConsentForm(ActForm):
             "forms.ModelChoiceField[User]", self.fields["obtained_by"]
         ).queryset = people
         self.fields["signed_on"].initial = today
-        self.offered = frozenset({"signed_on"})
+        approval = approvals_of([participant.site_id]).on(participant.site_id, today)
+        self.fields["form_version"].initial = approval.form_version if approval else ""
+        self.offered = frozenset({"signed_on", "form_version"})
         self.fields["sex"].initial = participant.sex
         self.fields["age"].initial = participant.age
         for code, label in CONSENT_ITEMS.items():

@@ -37,7 +37,7 @@ def window_bar(bar: WindowBar, *, with_text: bool = False) -> SafeString:
         thick=bar.thickness,
         target=bar.target_x,
         today=_today(bar),
-        booked=_upright("d-booked", bar.booked_x, 1, bar.bottom),
+        booked=_upright("d-booked", bar.booked_x, top=1, bottom=bar.bottom),
         held=_held(bar.held_x, bar.middle, 4.5, is_outside=not bar.held_inside),
         hidden=_NOTHING if with_text else _HIDDEN,
         sentence=bar.sentence,
@@ -66,7 +66,10 @@ def timeline_mark(mark: DrawnMark) -> SafeString:
         window=_window(mark),
         reach=_reach(mark),
         booked=_upright(
-            "d-booked", mark.booked_x, mark.booked_top, mark.booked_bottom
+            "d-booked",
+            mark.booked_x,
+            top=mark.booked_top,
+            bottom=mark.booked_bottom,
         ),
         held=_held(mark.held_x, mark.held_y, 5, is_outside=mark.standing == "outside"),
         missed=format_html('<path class="d-missed" d="{}" />', mark.cross)
@@ -81,10 +84,10 @@ _HIDDEN = SafeString(' class="visually-hidden"')
 def _today(bar: WindowBar) -> SafeString:
     if bar.today_end:
         return format_html('<path class="d-today-end" d="{}" />', bar.today_end)
-    return _upright("d-today", bar.today_x, 0, bar.height)
+    return _upright("d-today", bar.today_x, top=0, bottom=bar.height)
 
 
-def _upright(kind: str, x: float | None, top: float, bottom: float) -> SafeString:
+def _upright(kind: str, x: float | None, *, top: float, bottom: float) -> SafeString:
     if x is None:
         return _NOTHING
     return format_html(

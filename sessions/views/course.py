@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from uuid import UUID
 
 from django.contrib import messages
@@ -14,7 +15,12 @@ from accounts.editing import edited
 from accounts.http import SignedInRequest
 from accounts.vocabulary import Permission
 from audit.refusal import Refused
-from participants.access import definition_for, eligibility_of, participants_for
+from participants.access import (
+    definition_for,
+    eligibility_of,
+    facts_of,
+    participants_for,
+)
 from participants.actions import Confirmation, NewConsent, Step
 from participants.eligibility import (
     VERDICT_WORDS,
@@ -71,6 +77,7 @@ def consent(request: SignedInRequest, uuid: UUID) -> HttpResponse:
             items=form.items(),
             sex=data["sex"],
             age=data["age"],
+            is_able=data["is_able"],
         )
         reason = data.get("reason", "")
         actions.consent(consents=[signed], by=request.actor, reason=reason, today=today)
@@ -234,11 +241,15 @@ def confirm(request: SignedInRequest, uuid: UUID) -> HttpResponse:
     """Show what eligibility stands on, and have the investigator sign it."""
     person = _found(request, uuid, Permission.VIEW_PARTICIPANTS)
     today = today_at(person.site)
-    form = ConfirmForm(
-        request.POST or None,
-        on=_day_for(person, CONFIRMATION, today=today),
-        day_label="Confirmed on",
+    on = _day_for(person, CONFIRMATION, today=today)
+    # What is signed is what was read: a fact that changed since is looked at again.
+    edit = edited(
+        request,
+        partial(ConfirmForm, on=on, day_label="Confirmed on"),
+        rows=[person, *facts_of([person.pk])[person.pk].values()],
+        is_whole=True,
     )
+    form = edit.form
 
     def act() -> None:
         actions.confirm_enrollment(
@@ -248,13 +259,14 @@ def confirm(request: SignedInRequest, uuid: UUID) -> HttpResponse:
             today=today,
         )
 
-    if request.method == "POST" and attempted(form, act):
+    if request.method == "POST" and attempted(form, edit.guarded(act)):
         messages.success(request, f"Enrollment of {person.number} is confirmed.")
         return _to(person)
     may_sign = may(request.user.pk, Permission.CONFIRM_ELIGIBILITY, person.site)
     context = {
         "participant": person,
         "form": form,
+        "edit": edit,
         "state": WORDS[State(person.state)],
         "button": "Sign and confirm enrollment",
         "may_sign": may_sign,
@@ -288,10 +300,18 @@ def _obstacle(person: Participant, page: _Page) -> str:
     return ""
 
 
+# In place of the verdict, which the eligibility page still has beside the waiver.
+_WAIVED = {"word": "Waived", "tone": "due", "icon": "pencil"}
+
+
 def _gates(person: Participant, milestone: str) -> dict[str, object]:
     result = eligibility_of([person], milestone)[person.pk]
     definition = definition_for(person)
-    lines = [_gate(item, definition) for item in _in_order(result)]
+    lines = [
+        _gate(item, definition)
+        | (_WAIVED if item.criterion.code in result.waived else {})
+        for item in _in_order(result)
+    ]
     return {
         "gates": lines,
         "met": sum(item.verdict is Verdict.MET for item in result.results),

@@ -123,7 +123,9 @@ def miss(request: SignedInRequest, uuid: UUID) -> HttpResponse:
     """Record that a visit did not take place."""
     visit = found(request, uuid)
     today = today_at(visit.site)
-    edit = _edit(request, visit, lambda data: MissForm(data, today=today))
+    # Its form shows nothing of the visit: what became of it is to be looked at.
+    make = partial(MissForm, today=today)
+    edit = _edit(request, visit, make, is_whole=True)
     form = edit.form
 
     def act() -> None:

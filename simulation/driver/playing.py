@@ -11,7 +11,7 @@ from assessments.models import Assessment
 from audit.seeing import seeing
 from participants.models import Participant
 from sessions.models import Visit
-from simulation.driver import courses, events, forms, screening, setting_up
+from simulation.driver import courses, events, forms, health, screening, setting_up
 from simulation.driver.cast import cast_of
 from simulation.driver.scene import ROUNDS, Due, Round, Scene, scene_of
 from simulation.driver.script import Script
@@ -207,6 +207,7 @@ def _on_the_way(scene: Scene, one: Round, due: Sequence[Due]) -> None:
     """Record what is found and decided on the way to confirmation."""
     if "screening" in one.codes:
         screening.interview(scene, due)
+        health.examine(scene, due)
     elif "enrollment_visit" in one.codes:
         screening.enroll(scene, due)
     elif "baseline" in one.codes:

@@ -21,11 +21,11 @@ from sessions import actions
 from simulation.driver.cast import PASSWORD
 from simulation.driver.scene import Due, Scene, by_site
 from simulation.driver.script import Member
+from simulation.driver.setting_up import FORM_VERSION
 from simulation.live import LiveState
 from simulation.moments import stream
 from trials.access import at_site
 
-FORM_VERSION = "1.0"
 INTERVIEW = "Screening interview (synthetic)"
 HEAVIEST_QTC = {"male": 440, "female": 450}  # well inside the criteria
 RANDOMIZED_AT = time(17, 30)
@@ -156,7 +156,7 @@ def screening_facts(seed: bytes, member: Member) -> Iterator[tuple[str, object]]
     yield "ketamine_or_ect_ever", False
     yield "childbearing_potential", is_fertile
     if is_fertile:
-        yield "pregnancy_negative", True
+        # The pregnancy test itself is in the medical record (`health`).
         yield "contraception", True
 
 

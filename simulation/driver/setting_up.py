@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from simulation.figures import Arm
 from simulation.plan import SitePlan
 from trials.access import definition_of
 from trials.actions import (
+    NewApproval,
     NewDelegation,
     NewSite,
     NewTrial,
@@ -29,6 +31,7 @@ from trials.actions import (
     delegate,
     open_sites,
     open_trial,
+    record_approvals,
 )
 from trials.models import ProtocolVersion, Site, Trial
 
@@ -40,6 +43,8 @@ TITLE = (
 SPONSOR = "Synthetic Sponsor (no real organization)"
 COUNTRIES = {"US": "USA", "IL": "ISR"}
 PREFIXES = {"US": "+1", "IL": "+972"}
+FORM_VERSION = "1.0"  # of the consent form
+YEAR = timedelta(days=365)
 # How many kits one participant uses of each dose step.
 USED_OF_STEP = {"starting": 2, "full": 2}
 
@@ -116,11 +121,33 @@ def open_stage(script: Script) -> None:
         by=SETUP,
     )
     sites = open_sites(trial=trial, sites=_sites(script), by=SETUP)
+    approvals = list(_approvals(script, sites, version))
+    record_approvals(trial=trial, approvals=approvals, by=SETUP)
     people = _people(script, trial, sites)
     cast = Cast(trial, sites, people)
     load_list(trial=trial, entries=script.lists, by=cast.actor(Role.STATISTICIAN))
     _load_kits(script, cast, version)
     cast.sign_out()
+
+
+def _approvals(
+    script: Script, sites: Sequence[Site], version: ProtocolVersion
+) -> Iterator[NewApproval]:
+    """Yield the approvals of each site: renewed each year, the last one for a year to come."""
+    for site in sites:
+        on = script.opened_on
+        while on <= script.today:
+            renewed_on = on + YEAR
+            is_last = renewed_on > script.today
+            yield NewApproval(
+                site=site,
+                protocol_version=version,
+                form_version=FORM_VERSION,
+                irb="Synthetic IRB (no real board)",
+                approved_on=on,
+                expires_on=script.today + YEAR if is_last else renewed_on,
+            )
+            on = renewed_on
 
 
 def _sites(script: Script) -> list[NewSite]:

@@ -22,9 +22,11 @@ from assessments.models import Draft
 from audit.models import Action
 from exports.models import ApiToken
 from randomization.models import Kit
-from tests.forms import posted
+from tests.forms import bare, posted
 from tests.pages import signed_in_as
 from tests.randomization import world as wall
+from tests.replaying import WITHOUT_KEY
+from tests.routes import acts, arguments_of, views
 from tests.world import World, consented, enrolled, held, new_world, started
 
 pytestmark = pytest.mark.requirement("DAT-06")
@@ -112,6 +114,31 @@ def test_what_is_no_key_is_refused(world: World, key: str) -> None:
     )
     assert answer.status_code == 409
     assert not AdverseEvent.objects.exists()
+
+
+def test_what_no_form_of_ours_sent_changes_nothing(world: World) -> None:
+    address, typed = an_event(world)
+    client = signed_in_as(world, Role.COORDINATOR)
+    before = Action.objects.count()
+    answer = bare(client, address, typed)
+    assert answer.status_code == 409
+    assert "does not come from a form that was opened here for you" in words(answer)
+    assert f'href="{address}"' in words(answer)
+    assert not AdverseEvent.objects.exists()
+    assert Action.objects.count() == before
+
+
+@pytest.mark.parametrize(
+    "route", [name for name, view in views().items() if acts(view)]
+)
+def test_every_act_asks_for_a_key_but_those_that_may_be_repeated(
+    world: World, route: str
+) -> None:
+    client = signed_in_as(world, Role.COORDINATOR)
+    kinds = {"uuid": str(uuid4()), "visit": str(uuid4()), "pk": 1}
+    names = {name: kinds.get(name, "x") for name in arguments_of(route)}
+    answer = bare(client, reverse(route, kwargs=names), {})
+    assert (answer.status_code == 409) == (route not in WITHOUT_KEY)
 
 
 def test_what_was_typed_is_kept_as_a_keyed_digest_only(world: World) -> None:

@@ -3,12 +3,13 @@
 import pytest
 from django.conf import settings
 from django.contrib.sessions.models import Session
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import reverse
 
 from accounts.actions import NewUser, create_users, deactivate
 from accounts.vocabulary import Role
 from audit.models import Action
+from tests.pages import signed_in_as
 from tests.world import PASSWORD, SETUP, World, new_world
 from trials.actions import NewTrial, open_trial
 from trials.models import Trial
@@ -142,3 +143,17 @@ def test_the_address_of_an_act_leads_to_its_page(client: Client, world: World) -
         "workbench:home"
     )
     assert client.get(reverse("workbench:home")).status_code == 200, "still signed in"
+
+
+def test_a_sign_in_goes_on_after_the_secret_key_was_changed(world: World) -> None:
+    client = signed_in_as(world, Role.COORDINATOR)
+    before = {
+        "SECRET_KEY_FALLBACKS": [settings.SECRET_KEY],
+        "SECRET_KEY": "another" * 9,
+    }
+    with override_settings(**before):
+        page = client.get(reverse("workbench:participants"))
+        assert page.status_code == 200
+        assert "Add to screening log" in page.content.decode()
+    with override_settings(SECRET_KEY="another" * 9):
+        assert client.get(reverse("workbench:participants")).status_code == 302

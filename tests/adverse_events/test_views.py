@@ -22,20 +22,10 @@ from adverse_events.actions import (
 from adverse_events.models import AdverseEvent
 from participants.models import Participant
 from tests.pages import signed_in_as
-from tests.world import PASSWORD, World, consented, new_world
+from tests.world import PASSWORD, World
 
 pytestmark = pytest.mark.django_db
 DENVER = ZoneInfo("America/Denver")
-
-
-@pytest.fixture
-def world() -> World:
-    return new_world()
-
-
-@pytest.fixture
-def person(world: World) -> Participant:
-    return consented(world)[0]
 
 
 def typed(**other: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Browsers signed in as people of the world, through the page that everybody uses."""
+"""A participant with forms to fill in, and browsers of the people who do."""
 
 from collections.abc import Callable
 
@@ -7,12 +7,21 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from tests.world import PASSWORD, World, new_world
+from participants.models import Participant
+from tests.world import PASSWORD, World, enrolled, held, new_world
 
 
 @pytest.fixture
 def world(db: None) -> World:
     return new_world()
+
+
+@pytest.fixture
+def participant(world: World) -> Participant:
+    """Somebody who came to baseline, with every visit before it."""
+    person = enrolled(world)[0]
+    held(world, [person], "prep_1", "prep_2", "baseline")
+    return person
 
 
 @pytest.fixture

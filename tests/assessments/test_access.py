@@ -20,7 +20,6 @@ from tests.world import (
     World,
     completed_caps,
     enrolled,
-    held,
     rater_of,
     requested_caps,
     signed_caps,
@@ -29,13 +28,6 @@ from tests.world import (
 )
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def participant(world: World) -> Participant:
-    person = enrolled(world)[0]
-    held(world, [person], "prep_1", "prep_2", "baseline")
-    return person
 
 
 def test_a_held_visit_lacks_every_form_of_the_protocol(

@@ -22,7 +22,6 @@ from tests.world import (
     ON_TARGET,
     World,
     enrolled,
-    held,
     rater_of,
     requested_caps,
     started,
@@ -30,13 +29,6 @@ from tests.world import (
 )
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def participant(world: World) -> Participant:
-    person = enrolled(world)[0]
-    held(world, [person], "prep_1", "prep_2", "baseline")
-    return person
 
 
 def test_a_request_goes_to_a_rater_of_the_pool_under_an_opaque_code(

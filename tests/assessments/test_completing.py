@@ -27,7 +27,6 @@ from tests.world import (
     caps_answers,
     completed_caps,
     enrolled,
-    held,
     rater_of,
     requested_caps,
     started,
@@ -35,13 +34,6 @@ from tests.world import (
 
 pytestmark = pytest.mark.django_db
 DAY = date(2025, 4, 14)
-
-
-@pytest.fixture
-def participant(world: World) -> Participant:
-    person = enrolled(world)[0]
-    held(world, [person], "prep_1", "prep_2", "baseline")
-    return person
 
 
 def suicidality(**other: int) -> dict[str, int]:

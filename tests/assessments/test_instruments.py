@@ -19,6 +19,10 @@ RELEASED = {
         "2015",
     ): "ed57fa4e4cde7473ef1b433be85b4c72f780c37185986773cf2eb37811dbc2f9",
     (
+        "caps4",
+        "1998",
+    ): "379420ebd350e2140399fc3ac9ed6db834bb59d22f620ea22d9ab9c82ddc6f48",
+    (
         "sds_adapted",
         "1",
     ): "08b28d0121bffd54c91fb77287f79f3cbce23e8dfe78ed2154683bd706619b27",
@@ -131,12 +135,14 @@ def test_every_score_stays_in_its_declared_range(
 
 def test_the_protocol_is_told_versions_recall_and_score_ranges() -> None:
     facts = facts_for_protocol()
-    assert set(facts) == {"caps5", "sds_adapted", "pcl5", "cssrs_slc"}
+    assert set(facts) == {"caps5", "caps4", "sds_adapted", "pcl5", "cssrs_slc"}
     assert facts["caps5"].versions == ("2015",)
     assert "past month" in facts["caps5"].recall
     total = facts["caps5"].scores["total"]
     assert (total.kind, total.least, total.most) == ("number", 0, 80)
     assert facts["caps5"].scores["diagnosis"].kind == "yes_no"
+    assert facts["caps4"].versions == ("1998",)
+    assert facts["caps4"].scores["total"].most == 136
 
 
 def test_the_export_category_follows_the_recall_period() -> None:

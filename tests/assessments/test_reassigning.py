@@ -30,8 +30,6 @@ from tests.world import (
     World,
     caps_answers,
     completed_caps,
-    enrolled,
-    held,
     rater_of,
     requested_caps,
     signed_caps,
@@ -43,13 +41,6 @@ from trials.actions import NewDelegation, delegate
 pytestmark = pytest.mark.django_db
 Browser = Callable[[User], Client]
 ILL = "The rater fell ill"
-
-
-@pytest.fixture
-def participant(world: World) -> Participant:
-    person = enrolled(world)[0]
-    held(world, [person], "prep_1", "prep_2", "baseline")
-    return person
 
 
 def reassigned(

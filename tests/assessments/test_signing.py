@@ -24,21 +24,12 @@ from tests.world import (
     World,
     caps_answers,
     completed_caps,
-    enrolled,
-    held,
     rater_of,
     signed_caps,
 )
 
 pytestmark = pytest.mark.django_db
 DAY = date(2025, 4, 14)
-
-
-@pytest.fixture
-def participant(world: World) -> Participant:
-    person = enrolled(world)[0]
-    held(world, [person], "prep_1", "prep_2", "baseline")
-    return person
 
 
 @pytest.mark.requirement("DAT-03")

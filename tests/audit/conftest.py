@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import psycopg
@@ -16,6 +17,8 @@ from audit.actors import SystemActor
 from audit.trail import acting
 from starter.environment import Profile, passwords, place_for
 from starter.keys import new_key_pair
+from tests import databases
+from tests.audit.lived import Lived, new_lived
 from tests.world import World, new_world
 from trials.models import Site
 
@@ -81,3 +84,25 @@ def key(settings: object, tmp_path: Path) -> Path:
     path = tmp_path / "anchor_key.pub"
     path.write_text(public, "utf-8")
     return path
+
+
+@pytest.fixture(scope="module")
+def lived(django_db_setup: None, django_db_blocker: Any) -> Iterator[Lived]:
+    """Two sites with rows, on a database of the module's own."""
+    with django_db_blocker.unblock(), databases.cloned():
+        yield new_lived()
+
+
+@pytest.fixture
+def web(lived: Lived) -> Iterator[psycopg.Connection]:
+    """The web's own role on a connection of its own; each test ends by rolling back."""
+    with psycopg.connect(databases.address_as("candor_web")) as made:
+        yield made
+        made.rollback()
+
+
+@pytest.fixture
+def worker(lived: Lived) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(databases.address_as("candor_worker")) as made:
+        yield made
+        made.rollback()

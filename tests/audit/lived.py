@@ -17,10 +17,11 @@ from participants.actions import (
     record_deviations,
     record_identities,
 )
-from participants.models import Participant
+from participants.models import Participant, Waiver
 from randomization.models import Kit, Randomization, Unblinding
 from reminders.models import Reminder
 from sessions.models import DoseAdministration, TherapySession
+from tests.medical.world import everything_of
 from tests.world import (
     SETUP,
     World,
@@ -32,6 +33,7 @@ from tests.world import (
     signed_caps,
     visit_of,
 )
+from trials.models import Suspension
 
 DAY = date(2025, 4, 28)
 AT = datetime(2025, 4, 28, 10, 0, tzinfo=ZoneInfo("UTC"))
@@ -82,8 +84,25 @@ def _treated(world: World, *, elsewhere: bool) -> Participant:
         ],
         by=coordinator,
     )
+    _examined(world, person)
     _set_by_set(world, person)
     return person
+
+
+def _examined(world: World, person: Participant) -> None:
+    """The medical record, and a waiver: granted before randomization otherwise."""
+    everything_of(world, person)
+    place = Place(person.trial_id, person.site_id, person.pk)
+    with acting("fill", by=SETUP, place=place):
+        Waiver.objects.create(
+            trial_id=person.trial_id,
+            site_id=person.site_id,
+            participant=person,
+            code="e6",
+            reason="Light for years",
+            granted_on=DAY,
+            granted_by=world.user(Role.INVESTIGATOR),
+        )
 
 
 def _drafted(world: World, person: Participant) -> None:
@@ -107,6 +126,13 @@ def _set_by_set(world: World, person: Participant) -> None:
     with acting("fill", by=SETUP, place=place):
         Randomization.objects.create(
             **whose, number=f"{site.number}-001", randomized_at=AT
+        )
+        Suspension.objects.create(
+            trial=world.trial,
+            site=site,
+            suspended_on=date(2019, 1, 1),
+            why="Minutes were missing",
+            lifted_on=date(2019, 2, 1),
         )
         Kit.objects.create(trial=world.trial, site=site, number=f"K-{site.number}")
         Unblinding.objects.create(

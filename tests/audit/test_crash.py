@@ -7,31 +7,21 @@ longer run: `CRASH_KILLS=40 CRASH_SEED=7 ./run test tests/audit/test_crash.py`.
 import json
 import os
 import random
-import shutil
-import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.client import HTTPException
-from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError
-from urllib.parse import urlencode
-from urllib.request import HTTPCookieProcessor, HTTPRedirectHandler, build_opener
 
 import pytest
 
-from starter import postgres, services
-from starter.demonstration import Stack, as_role, page_answers, worker_line
-from starter.environment import ROOT, Place, Profile
-from starter.processes import Supervisor, start_time, stop_orphans, wait_until
+from starter.demonstration import Stack, as_role, worker_line
+from starter.environment import ROOT
 from tests.audit.crashing import PASSWORD
 from tests.forms import posted
+from tests.stacks import Crashes, Visitor, own_stack
 
 pytestmark = [
     pytest.mark.services,
@@ -42,29 +32,6 @@ pytestmark = [
 CLIENTS = 8
 KILLS = int(os.environ.get("CRASH_KILLS", "2"))  # of each kind of process
 SEED = int(os.environ.get("CRASH_SEED", "20261125"))
-SERVERS = ("DATABASE_URL", "OWNER_DATABASE_URL", "WORKER_DATABASE_URL", "REDIS_URL")
-
-
-@pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    for name in (*SERVERS, "EMAIL_URL", "PORT", "CANDOR_VAR"):
-        monkeypatch.delenv(name, raising=False)
-    made = Place(tmp_path.resolve() / "var", Profile.DEMONSTRATION)
-    made.prepare()
-    yield made
-    stop_orphans(made.run / "parts")
-    stop_orphans(made.run / "services")
-    for data in (made.postgres, made.outside / "postgres"):
-        postgres.clear_stage(data, made.sockets)
-    for folder in (made.sockets, made.outside):
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-class _Stay(HTTPRedirectHandler):
-    """A redirect is the acknowledgment; the page behind it is nobody's concern."""
-
-    def redirect_request(self, *_: Any) -> None:
-        return None
 
 
 @dataclass
@@ -90,7 +57,7 @@ class Client(threading.Thread):
         return id(self)
 
     def run(self) -> None:
-        self.opener = build_opener(HTTPCookieProcessor(CookieJar()), _Stay())
+        self.visitor = Visitor(self.base)
         self._sign_in()
         turn = 0
         while not self.over.is_set():
@@ -98,22 +65,22 @@ class Client(threading.Thread):
             self._report(f"Event {self.number}-{turn}")
 
     def _sign_in(self) -> None:
-        address = f"{self.base}/sign-in/"
+        address = "/sign-in/"
         while not self.over.is_set():
-            page = self._asked(address)
+            page = self.visitor.asked(address)
             if page is None or page[0] != 200:
                 continue
             form = posted(page[1], having="password") | {
                 "username": f"client-{self.number}",
                 "password": PASSWORD,
             }
-            answer = self._asked(address, form)
+            answer = self.visitor.asked(address, form)
             if answer is not None and answer[0] == 302:
                 return
 
     def _report(self, term: str) -> None:
-        address = f"{self.base}/participants/{self.participant}/events/new/"
-        page = self._asked(address)
+        address = f"/participants/{self.participant}/events/new/"
+        page = self.visitor.asked(address)
         if page is None or page[0] != 200:
             return
         form = posted(page[1], having="term") | {
@@ -129,7 +96,7 @@ class Client(threading.Thread):
         }
         self.unanswered.add(term)
         while True:
-            answer = self._asked(address, form)
+            answer = self.visitor.asked(address, form)
             if answer is not None and answer[0] == 302:
                 self.unanswered.discard(term)
                 self.acknowledged.add(term)
@@ -138,65 +105,6 @@ class Client(threading.Thread):
                 self.refused.append(f"{answer[0]}: {answer[1]}")
             if not self.is_patient or self.over.is_set():
                 return
-
-    def _asked(
-        self, address: str, form: dict[str, Any] | None = None
-    ) -> tuple[int, str] | None:
-        """Return status and page; None where nobody answered, or with a failure."""
-        data = urlencode(form, doseq=True).encode() if form is not None else None
-        try:
-            with self.opener.open(address, data, timeout=15) as answer:
-                return answer.status, answer.read().decode()
-        except HTTPError as error:
-            with error:
-                if error.code < 500:
-                    return error.code, ""
-        except (OSError, HTTPException):
-            pass
-        time.sleep(0.05)
-        return None
-
-
-@dataclass
-class Crashes:
-    """The stack, and the processes that are killed in it."""
-
-    stack: Stack
-    chance: random.Random
-
-    def victims(self) -> list[str]:
-        kinds = ["database", "web", "worker"] * KILLS
-        self.chance.shuffle(kinds)
-        return kinds
-
-    def kill(self, kind: str) -> None:
-        pid = self._pid(kind)
-        os.kill(pid, signal.SIGKILL)
-        if kind == "database":
-            assert wait_until(lambda: start_time(pid) is None, 10)
-
-    def _pid(self, kind: str) -> int:
-        if kind == "database":
-            record = postgres.find_server(self.stack.place).data / "postmaster.pid"
-            return int(record.read_text().splitlines()[0])
-        master = self.stack.supervisor.watched[kind].process.pid
-        if kind == "worker":
-            return master
-        # The process that serves requests, or at times the one that keeps those.
-        served = Path(f"/proc/{master}/task/{master}/children").read_text().split()
-        return self.chance.choice([master, *map(int, served)])
-
-    def keep_running(self, seconds: float) -> None:
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            self.stack.supervisor.poll()
-            time.sleep(0.02)
-
-    def recover(self) -> None:
-        end = time.monotonic() + 60
-        while not page_answers(self.stack.port):
-            assert time.monotonic() < end, "the stack does not come back"
-            self.keep_running(0.1)
 
 
 def child(addresses: dict[str, str], *arguments: str) -> Any:
@@ -212,25 +120,16 @@ def child(addresses: dict[str, str], *arguments: str) -> Any:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
-def test_kills_lose_no_acknowledged_save_and_leave_no_half_one(place: Place) -> None:
-    parts = place.run / "parts"
-    parts.mkdir()
-    with services.used(place) as addresses:
-        stack = Stack(
-            place, free_port(), addresses, Supervisor(parts, lambda _: None), True
-        )
-        stack.prepare()
-        made = child(addresses, "prepare", str(CLIENTS))
+def test_kills_lose_no_acknowledged_save_and_leave_no_half_one(
+    tmp_path: Path,
+) -> None:
+    with own_stack(tmp_path) as stack:
+        made = child(stack.addresses, "prepare", str(CLIENTS))
         try:
             clients = crashed(stack, made["participants"])
         finally:
             stack.supervisor.stop("web", "worker")
-        check(clients, child(addresses, "look"))
+        check(clients, child(stack.addresses, "look"))
 
 
 def crashed(stack: Stack, participants: list[str]) -> list[Client]:
@@ -247,7 +146,9 @@ def crashed(stack: Stack, participants: list[str]) -> list[Client]:
     for client in clients:
         client.start()
     crashes.keep_running(0.5)
-    for kind in crashes.victims():
+    kinds = ["database", "web", "worker"] * KILLS
+    crashes.chance.shuffle(kinds)
+    for kind in kinds:
         before = sum(len(client.acknowledged) for client in clients)
         crashes.keep_running(crashes.chance.uniform(0.1, 0.6))
         crashes.kill(kind)

@@ -1,128 +1,32 @@
-"""Row-level security: what a role reads by plain SQL, whoever its transaction says it is."""
+"""Row-level security: what a role reads of the tables by plain SQL."""
 
-from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 import psycopg
 import pytest
-from django.db import connection, connections, transaction
+from django.db import connection, connections
 from django.db.migrations import RunPython
 from django.db.migrations.state import ProjectState
-from django.utils import timezone
 
-from accounts.actions import end_session, signed_in
-from accounts.vocabulary import ROLES, Role
+from accounts.vocabulary import Role
 from assessments.actions.choosing import choose
-from audit.actors import Actor, SystemActor
-from audit.checks import unsafe_role
 from audit.models import Action, RowChange, Signature
 from audit.operations import past_the_walls
-from audit.refusal import SessionEnded
-from audit.seeing import look_on_as, reading, seeing, seeing_by_token
-from participants.models import Participant
-from tests import databases
-from tests.audit.lived import Lived, new_lived
+from audit.seeing import seeing
+from tests.audit.lived import Lived
+from tests.audit.walls import (
+    EXEMPT,
+    TRAIL,
+    count,
+    look,
+    of_site,
+    seen_by,
+    tables,
+    walled,
+)
 from tests.world import SETUP, new_world, visit_of
-from trials.actions import end_delegation
-from trials.models import Delegation
 
 pytestmark = [pytest.mark.requirement("SEC-04"), pytest.mark.requirement("ACC-02")]
-
-# Tables that say where a row belongs and have no policy, and why.
-EXEMPT = {
-    "public.trials_delegation": "says who sees what; the whole trial reads its log",
-    "sealed.list_entry": "no role of the application may read it",
-    "sealed.kit_content": "no role of the application may read it",
-    "sealed.told": "no role of the application may read it",
-}
-_TABLES = """
-SELECT n.nspname || '.' || c.relname, c.relrowsecurity, c.relforcerowsecurity,
-    array_agg(a.attname::text)
-FROM pg_class c
-JOIN pg_namespace n ON n.oid = c.relnamespace
-JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
-GROUP BY 1, 2, 3 ORDER BY 1
-"""
-# Walled as well: they belong where their form, their act or their person does.
-NO_PLACE = {"public.assessments_draft", "audit.audit_signature", "audit.audit_signin"}
-TRAIL = {"audit.audit_action", "audit.audit_rowchange", "audit.audit_signature"}
-# Nobody of the application reads it but through the functions of its own schema.
-BEHIND_FUNCTIONS = "identity.participants_identity"
-
-
-@pytest.fixture(scope="module")
-def lived(django_db_setup: None, django_db_blocker: Any) -> Iterator[Lived]:
-    with django_db_blocker.unblock(), databases.cloned():
-        yield new_lived()
-
-
-@pytest.fixture
-def web(lived: Lived) -> Iterator[psycopg.Connection]:
-    """The web's own role on a connection of its own; each test ends by rolling back."""
-    with psycopg.connect(databases.address_as("candor_web")) as made:
-        yield made
-        made.rollback()
-
-
-@pytest.fixture
-def worker(lived: Lived) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(databases.address_as("candor_worker")) as made:
-        yield made
-        made.rollback()
-
-
-def look(at: psycopg.Connection, *, token: str = "", job: str = "") -> None:
-    at.execute(
-        "SELECT set_config('candor.token', %s, true), set_config('candor.job', %s, true)",
-        [token, job],
-    )
-
-
-def tables() -> dict[str, tuple[bool, bool, set[str]]]:
-    """Return every table with whether it is walled, and forced, and its columns."""
-    with connection.cursor() as cursor:
-        cursor.execute(_TABLES)
-        return {name: (on, forced, set(of)) for name, on, forced, of in cursor}
-
-
-def walled(*, readable: bool = True) -> list[str]:
-    """Return the tables that are to be walled: by their columns, whatever is done."""
-    found = {
-        name
-        for name, (_, _, columns) in tables().items()
-        if columns & {"site_id", "participant_id"} and name not in EXEMPT
-    }
-    return sorted((found | NO_PLACE) - ({BEHIND_FUNCTIONS} if readable else set()))
-
-
-def count(at: psycopg.Connection, table: str, where: str = "true") -> int:
-    row = at.execute(f"SELECT count(*) FROM {table} WHERE {where}").fetchone()
-    assert row is not None
-    return int(row[0])
-
-
-def seen_by(at: psycopg.Connection) -> dict[str, int]:
-    """Return the tables of which anything is seen, and how many rows."""
-    counted = {table: count(at, table, "id IS NOT NULL") for table in walled()}
-    return {table: rows for table, rows in counted.items() if rows}
-
-
-def of_site(lived: Lived, table: str, *, there: bool) -> str:
-    """Return the condition for the rows of one site; a sign-in is `{user}`'s or not."""
-    site = (lived.world.elsewhere if there else lived.world.site).pk
-    person = (lived.there if there else lived.here).pk
-    forms = f"SELECT id FROM assessments_assessment WHERE site_id = {site}"
-    acts = f"SELECT id FROM audit_action WHERE site_id = {site}"
-    special = {
-        "public.assessments_draft": f"assessment_id IN ({forms})",
-        "audit.audit_signature": f"action_id IN ({acts})",
-        "audit.audit_signin": f"user_id {'<>' if there else '='} {{user}}",
-        "public.participants_participant": f"site_id = {site}",
-        "public.randomization_kit": f"site_id = {site}",
-    }
-    return special.get(table, f"(site_id = {site} OR participant_id = {person})")
 
 
 def test_every_table_with_a_place_is_walled_or_says_why_not(lived: Lived) -> None:
@@ -271,131 +175,6 @@ def test_no_view_or_table_belongs_to_a_role_that_passes_the_walls(lived: Lived) 
         assert cursor.fetchall() == []
 
 
-@pytest.mark.parametrize(
-    "forged", [{"token": "guessed"}, {"job": "setup"}, {"token": "x", "job": "setup"}]
-)
-def test_a_forged_setting_shows_the_web_nothing(
-    web: psycopg.Connection, forged: dict[str, str]
-) -> None:
-    look(web, **forged)
-    assert seen_by(web) == {}
-
-
-def test_a_user_id_is_no_token(lived: Lived, web: psycopg.Connection) -> None:
-    look(web, token=str(lived.world.user(Role.SPONSOR).pk))
-    assert seen_by(web) == {}
-
-
-def test_a_job_of_the_worker_sees_everything_and_without_a_name_nothing(
-    lived: Lived, worker: psycopg.Connection
-) -> None:
-    assert seen_by(worker) == {}
-    look(worker, job="reminders")
-    for table in walled():
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT count(*) FROM {table}")
-            assert cursor.fetchone() == (count(worker, table),)
-
-
-def test_a_token_narrows_even_a_job(lived: Lived, worker: psycopg.Connection) -> None:
-    look(worker, job="reminders", token=lived.world.actor(Role.COORDINATOR).token)
-    assert count(worker, "participants_participant") == 1
-
-
-def test_an_ended_or_expired_sign_in_shows_nothing(
-    lived: Lived, web: psycopg.Connection
-) -> None:
-    user = lived.world.user(Role.COORDINATOR)
-    ended = signed_in(user=user, kind="test", lifetime=timedelta(hours=1))
-    look(web, token=ended.token)
-    assert count(web, "participants_participant") == 1
-    web.rollback()
-    end_session(token=ended.token)
-    past = signed_in(user=user, kind="test", lifetime=-timedelta(seconds=1))
-    for token in (ended.token, past.token):
-        look(web, token=token)
-        assert seen_by(web) == {}
-
-
-def test_a_delegation_that_ended_yesterday_shows_nothing(
-    lived: Lived, web: psycopg.Connection
-) -> None:
-    user = lived.world.user(Role.MONITOR)
-    by = signed_in(user=user, kind="test", lifetime=timedelta(hours=1))
-    today = timezone.now().date()
-    for on, seen in ((today, 1), (today - timedelta(days=1), 0)):
-        end_delegation(
-            delegation=Delegation.objects.get(user=user),
-            on=on,
-            reason="Left the site",
-            by=lived.world.actor(Role.DATA_MANAGER),
-        )
-        look(web, token=by.token)
-        assert count(web, "participants_participant") == seen
-        web.rollback()
-
-
-def test_the_context_ends_with_its_transaction(
-    lived: Lived, web: psycopg.Connection
-) -> None:
-    """Behind a pooler the next transaction of this connection is somebody else's."""
-    look(web, token=lived.world.actor(Role.DATA_MANAGER).token)
-    assert count(web, "participants_participant") == 2
-    web.commit()
-    assert seen_by(web) == {}
-    web.rollback()
-    with web.transaction():
-        web.execute("SAVEPOINT within")
-        look(web, token=lived.world.actor(Role.DATA_MANAGER).token)
-        assert count(web, "participants_participant") == 2
-        web.execute("ROLLBACK TO SAVEPOINT within")
-        assert seen_by(web) == {}
-
-
-def seen_here() -> int:
-    return Participant.objects.count()
-
-
-def test_a_block_restores_what_was_seen_before_it(lived: Lived) -> None:
-    here = lived.world.actor(Role.COORDINATOR)
-    there = lived.world.actor(Role.COORDINATOR, elsewhere=True)
-    with transaction.atomic(), seeing_by_token(""):
-        assert seen_here() == 0
-        with seeing(here):
-            assert list(Participant.objects.all()) == [lived.here]
-            with seeing(there), seeing(there):
-                assert list(Participant.objects.all()) == [lived.there]
-            assert list(Participant.objects.all()) == [lived.here]
-            with pytest.raises(ZeroDivisionError), seeing(there):
-                raise ZeroDivisionError
-            assert list(Participant.objects.all()) == [lived.here]
-        assert seen_here() == 0
-
-
-def test_who_signs_in_within_a_block_goes_on_as_themselves(lived: Lived) -> None:
-    with seeing_by_token(""):
-        look_on_as(lived.world.actor(Role.COORDINATOR).token)
-        assert seen_here() == 1
-        look_on_as("")
-        assert seen_here() == 0
-
-
-def test_a_cookie_with_a_zero_byte_is_nobodys(lived: Lived) -> None:
-    with seeing_by_token("\0forged"):
-        assert seen_here() == 0
-
-
-def test_a_stream_without_a_sign_in_fails(lived: Lived) -> None:
-    nobody = Actor(user_id=1, name="Nobody", token="ended long ago")
-    with pytest.raises(SessionEnded), reading(nobody):
-        pass
-    with reading(lived.world.actor(Role.SPONSOR)) as cursor:
-        cursor.execute("SELECT count(*) FROM participants_participant")
-        assert cursor.fetchone() == (2,)
-        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
-            cursor.execute("UPDATE participants_participant SET sex = ''")
-
-
 def test_a_rater_sees_whom_they_rate_and_nobody_else(
     lived: Lived, web: psycopg.Connection
 ) -> None:
@@ -487,48 +266,3 @@ def test_the_owner_sees_nothing_but_in_a_migration_that_says_so(lived: Lived) ->
             for operation in operations:
                 operation.database_forwards("participants", editor, state, state)
     assert counted == [0, 2, 0]
-
-
-def test_the_roles_that_see_sites_are_those_with_pages_and_raters_see_none(
-    lived: Lived,
-) -> None:
-    """The policies name two roles; a role added later must be one or the other."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_get_functiondef('audit.lines_of'::regproc)")
-        (text,) = cursor.fetchone()
-    without = {role for role, known in ROLES.items() if not known.permissions}
-    for role in Role:
-        assert (f"'{role.value}'" in text) == (role in without | {Role.RATER})
-
-
-@pytest.mark.parametrize(
-    ("role", "words"),
-    [
-        ("postgres", "a superuser"),
-        ("candor_owner", "owns the tables"),
-        ("candor_web", ""),
-        ("candor_worker", ""),
-        ("candor_tester", ""),
-    ],
-)
-def test_a_role_that_passes_the_walls_is_told_from_one_that_does_not(
-    lived: Lived, role: str, words: str
-) -> None:
-    with psycopg.connect(databases.address_as(role)) as made:
-        found = unsafe_role(made.cursor())  # type: ignore[arg-type] # psycopg's own
-    assert words in found
-    assert bool(words) is bool(found)
-
-
-def test_a_role_taken_on_counts_as_well(lived: Lived) -> None:
-    with psycopg.connect(databases.address_as("postgres")) as made:
-        made.execute("SET SESSION AUTHORIZATION candor_backup")
-        found = unsafe_role(made.cursor())  # type: ignore[arg-type] # psycopg's own
-    assert "bypasses row-level security" in found
-
-
-def test_a_job_in_python_sees_what_it_says_it_is(lived: Lived) -> None:
-    with seeing_by_token(""):
-        assert seen_here() == 0
-        with seeing(SystemActor("check")):
-            assert seen_here() == 2

@@ -14,11 +14,13 @@ from adverse_events.models import AdverseEvent
 from assessments.models import Assessment
 from exports.datasets import DATASETS
 from exports.models import ApiToken
+from medical.models import ECG
 from oversight.site import oversight_site
+from participants.models import Waiver
 from randomization.models import Unblinding
 from sessions.models import Visit
 from tests.blinding.lives import Trial
-from trials.models import Delegation
+from trials.models import Delegation, Suspension
 
 NOBODY = UUID(int=7)
 _HOLE = re.compile(r"<(?:(\w+):)?(\w+)>")
@@ -60,9 +62,7 @@ def _known(trial: Trial) -> Mapping[str, Values]:
     """Return what fills a hole, by the words before it and its name."""
     # Whoever is not randomized has no arm that could show.
     people = [*trial.treated[:2], trial.undosed, trial.elsewhere]
-    visits = Visit.objects.filter(
-        participant__in=[*trial.treated[:2], trial.undosed, trial.elsewhere]
-    )
+    visits = Visit.objects.filter(participant__in=people)
     chosen = visits.filter(code="dosing_1").order_by("pk")
     coming = visits.filter(
         code="integration_1_1", participant__in=[trial.treated[0], trial.undosed]
@@ -70,6 +70,7 @@ def _known(trial: Trial) -> Mapping[str, Values]:
     two = [*chosen[:2].values_list("uuid", flat=True)]
     events = AdverseEvent.objects.order_by("-pk")
     forms = Assessment.objects.order_by("pk")
+    examined = ECG.objects.order_by("pk")
     uuids: dict[str, Values] = {
         "participants/uuid": [person.uuid for person in people],
         "visits/uuid": [each.uuid for each in [*chosen, *coming.order_by("pk")]],
@@ -79,13 +80,17 @@ def _known(trial: Trial) -> Mapping[str, Values]:
         "trials/uuid": [trial.world.trial.uuid],
         "sites/uuid": [trial.world.site.uuid, trial.world.elsewhere.uuid],
         "unblindings/uuid": [*Unblinding.objects.values_list("uuid", flat=True)],
+        "medical/uuid": [*examined[:2].values_list("uuid", flat=True)],
+        "waivers/uuid": [*Waiver.objects.values_list("uuid", flat=True)],
         "tokens/uuid": [*ApiToken.objects.values_list("uuid", flat=True)],
     }
     return {name: [*values, NOBODY] for name, values in uuids.items()} | {
         "delegations/pk": [*Delegation.objects.values_list("pk", flat=True)[:2], 0],
+        "suspensions/pk": [*Suspension.objects.values_list("pk", flat=True)[:1], 0],
         "participants/pk": [person.pk for person in people],
         "dosing/part": ["initial", "supplement", "third"],
         "kits/part": ["initial", "supplement", "third"],
+        "medical/kind": ["ecg", "history", "nothing"],
         "send/kind": ["site_to_sponsor", "fatal", "nothing"],
         "start/code": ["pcl5", "nothing"],
         "request-rating/code": ["caps5", "nothing"],

@@ -13,10 +13,14 @@ from assessments import actions as assessment_actions
 from assessments.actions import Completion
 from audit.actors import SystemActor
 from audit.seeing import seeing
+from medical.actions import Review, review
+from medical.models import ReviewedRecord
 from participants.actions import (
     NewDeviation,
     NewIdentity,
+    NewWaiver,
     Step,
+    grant_waivers,
     record_deviations,
     record_identities,
 )
@@ -37,6 +41,7 @@ from reminders import actions as reminder_actions
 from sessions import actions as session_actions
 from sessions.actions import Booking, GivenDose, NewSession, WithheldDose
 from tests.exports.study import CHECKLIST, new_token
+from tests.medical.world import everything_of
 from tests.randomization import world as wall
 from tests.world import (
     ON_TARGET,
@@ -93,6 +98,7 @@ def new_trial() -> Trial:
     held(world, people, "dosing_1")
     held(world, [there], "dosing_1", elsewhere=True)
     _identify(world, [*people, ready])
+    _examine(world, people, ready)
     _dose(world, treated)
     _hold(world, treated)
     _report(world, treated)
@@ -134,6 +140,20 @@ def _identify(world: World, people: list[Participant]) -> None:
             for n, person in enumerate(people)
         ],
         by=world.actor(Role.COORDINATOR),
+    )
+
+
+def _examine(world: World, people: list[Participant], ready: Participant) -> None:
+    """Somebody's medical record, read by the investigator, and a criterion waived."""
+    *_, ecg = everything_of(world, people[0])
+    everything_of(world, people[1])
+    investigator = world.actor(Role.INVESTIGATOR)
+    assert isinstance(ecg, ReviewedRecord)
+    review(reviews=[Review(ecg, "normal")], at=RANDOMIZED_AT, by=investigator)
+    grant_waivers(
+        waivers=[NewWaiver(ready, "e6", RANDOMIZED_ON, "Stable for years")],
+        password=PASSWORD,
+        by=investigator,
     )
 
 

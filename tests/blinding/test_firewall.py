@@ -68,24 +68,33 @@ def trial(django_db_setup: None, django_db_blocker: Any) -> Iterator[Trial]:
 
 def canaries(trial: Trial) -> dict[str, re.Pattern[str]]:
     """Return what no rater may meet, each as a pattern of whole words."""
+    return {
+        name: re.compile(
+            rf"(?<![\w:/-])(?:{'|'.join(map(re.escape, dict.fromkeys(words)))})(?![\w-])"
+        )
+        for name, words in (_of_visits() | _of_people(trial)).items()
+    }
+
+
+def _of_visits() -> dict[str, list[str]]:
+    visits = Visit.objects
+    return {
+        # "Enrollment" alone is a step, which the list of participants explains to anybody.
+        "visit": [*visits.exclude(label="Enrollment").values_list("label", flat=True)],
+        "visit code": [
+            code for code in visits.values_list("code", flat=True) if "_" in code
+        ],
+        "visit number": [*visits.exclude(number="").values_list("number", flat=True)],
+        "visit id": [str(each) for each in visits.values_list("uuid", flat=True)],
+    }
+
+
+def _of_people(trial: Trial) -> dict[str, list[str]]:
     world = trial.world
-    definition = wall.definition_of(world)
     staff = [name.replace("_", " ").capitalize() for name in world.people]
-    planted = {
+    return {
         "note": [NOTE],
         "event": [*AdverseEvent.objects.values_list("term", flat=True)],
-        # "Enrollment" alone is a step, which the list of participants explains to anybody.
-        "visit": [
-            label
-            for label in Visit.objects.values_list("label", flat=True)
-            if label != "Enrollment"
-        ],
-        "visit code": [
-            code for code in Visit.objects.values_list("code", flat=True) if "_" in code
-        ],
-        "visit number": [
-            *Visit.objects.exclude(number="").values_list("number", flat=True)
-        ],
         "site": [
             each
             for site in (world.site, world.elsewhere)
@@ -96,20 +105,11 @@ def canaries(trial: Trial) -> dict[str, re.Pattern[str]]:
             for person in trial.people
             for each in (person.number, str(person.uuid), "Ada Example")
         ],
-        "visit id": [
-            str(each) for each in Visit.objects.values_list("uuid", flat=True)
-        ],
-        "arm": [arm.label for arm in definition.arms] + ["comparator"],
+        "arm": [arm.label for arm in wall.definition_of(world).arms] + ["comparator"],
         "kit": [*Kit.objects.values_list("number", flat=True)],
         "allocation": [*Randomization.objects.values_list("number", flat=True)],
         "therapist": [name for name in staff if "2" in name and "assessor" not in name],
         "score": ["77"],
-    }
-    return {
-        name: re.compile(
-            rf"(?<![\w:/-])(?:{'|'.join(map(re.escape, dict.fromkeys(words)))})(?![\w-])"
-        )
-        for name, words in planted.items()
     }
 
 

@@ -1,29 +1,21 @@
-"""Randomization happens once: fifty requests at once, a killed process, a lost connection."""
+"""Who dies between allocation and commit takes no place of the list."""
 
 import json
 import os
 import signal
 import subprocess
 import sys
-import threading
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
 import psycopg
 import pytest
-from django.db import connection
-from django.test import Client
-from django.urls import reverse
 
 from accounts.vocabulary import Role
-from audit.models import Action, RowChange
 from participants.models import Participant
-from randomization.access import places_of, randomization_numbers
-from randomization.models import Randomization
+from randomization.access import randomization_numbers
 from tests import databases
-from tests.pages import signed_in_as
 from tests.randomization import world as wall
 from tests.world import World, confirmed, new_world
 
@@ -101,57 +93,6 @@ def told(process: "subprocess.Popen[str]") -> dict[str, int]:
     return found
 
 
-def everything_agrees(world: World, people: list[Participant]) -> int:
-    """Check that places, numbers, arms and entries tell of the same allocations."""
-    numbers = randomization_numbers(person.pk for person in people)
-    places = sorted(int(number[3:]) for number in numbers.values())
-    assert places == list(range(1, len(places) + 1))
-    assert places_of(world.trial.pk)["01"].used == len(places)
-    listed = {entry.position: entry.arm for entry in wall.entries_of(world)[:24]}
-    arms = wall.arms_of(people)
-    assert arms == {key: listed[int(number[3:])] for key, number in numbers.items()}
-    states = Counter(Participant.objects.values_list("state", flat=True))
-    assert states["randomized"] == len(places)
-    # Each allocation has one entry, in an act that says so, and no entry is without one.
-    used = RowChange.objects.filter(table_name="list_entry", operation="U")
-    acts = Action.objects.filter(pk__in=used.values("action_id"))
-    assert used.count() == acts.count() == len(places)
-    assert set(acts.values_list("verb", flat=True)) <= {"randomize"}
-    return len(places)
-
-
-def test_fifty_requests_for_one_participant_make_one_allocation(
-    own_database: str,
-) -> None:
-    world = wall.sealed(new_world())
-    person, other = confirmed(world, 2)
-    first = signed_in_as(world, Role.COORDINATOR)
-    cookie = first.cookies["session"].value
-    path = reverse("randomization:randomize", args=[person.uuid])
-    statuses: list[int] = []
-    ready = threading.Barrier(50)
-
-    def press() -> None:
-        client = Client()
-        client.cookies["session"] = cookie
-        ready.wait()
-        try:
-            statuses.append(client.post(path, {"on": "2025-04-22"}).status_code)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=press) for _ in range(50)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    # The first is led to the page with the number; the others are refused in words.
-    assert Counter(statuses) == {302: 1, 200: 49}
-    assert Randomization.objects.count() == 1
-    assert everything_agrees(world, [person, other]) == 1
-    assert Action.objects.filter(verb="randomize").count() == 1
-
-
 def test_a_process_killed_before_its_commit_takes_no_place(own_database: str) -> None:
     world = wall.sealed(new_world())
     person, other = confirmed(world, 2)
@@ -159,10 +100,10 @@ def test_a_process_killed_before_its_commit_takes_no_place(own_database: str) ->
         assert told(process)["allocated"] == person.pk
         process.send_signal(signal.SIGKILL)
         process.wait()
-    assert everything_agrees(world, [person, other]) == 0
+    assert wall.everything_agrees(world, [person, other]) == 0
     _finish(world, [other, person])
     assert randomization_numbers([other.pk])[other.pk] == "01-001"
-    assert everything_agrees(world, [person, other]) == 2
+    assert wall.everything_agrees(world, [person, other]) == 2
 
 
 def test_a_database_connection_that_ends_midway_takes_no_place(
@@ -177,34 +118,9 @@ def test_a_database_connection_that_ends_midway_takes_no_place(
         ) as web:
             web.execute("SELECT pg_terminate_backend(%s)", [pid])
         assert process.wait(timeout=20) != 0
-    assert everything_agrees(world, [person, other]) == 0
+    assert wall.everything_agrees(world, [person, other]) == 0
     _finish(world, [person, other])
-    assert everything_agrees(world, [person, other]) == 2
-
-
-def test_processes_killed_at_any_moment_leave_each_participant_one_place(
-    own_database: str,
-) -> None:
-    """Killed after so many lines: between allocation and commit, and right after it."""
-    world = wall.sealed(new_world())
-    people = confirmed(world, 12)
-    left = list(people)
-    for lines in (1, 2, 3, 5):
-        with worker(world, left, wait=0) as process:
-            for _ in range(lines):
-                told(process)
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-        done = everything_agrees(world, people)
-        left = [
-            person
-            for person in people
-            if person.pk not in randomization_numbers(each.pk for each in people)
-        ]
-        assert done + len(left) == len(people)
-        assert done >= (lines // 2)
-    _finish(world, left)
-    assert everything_agrees(world, people) == len(people)
+    assert wall.everything_agrees(world, [person, other]) == 2
 
 
 def _finish(world: World, people: list[Participant]) -> None:

@@ -22,6 +22,7 @@ from audit.seeing import seeing
 from exports.datasets import DATASETS
 from reminders import tasks
 from reminders.models import Reminder
+from sessions.models import Visit
 from tests import databases
 from tests.blinding import twins as two
 from tests.blinding.crawling import LEAVES, addresses, crawled
@@ -250,13 +251,31 @@ def done(lived: Lived, who: str, path: str, typed: dict[str, str]) -> list[Answe
 def test_an_act_answers_alike_whichever_arm_it_meets(acting_twins: Lived) -> None:
     """Randomizing, dispensing, exchanging: alike but for kit numbers, drawn by chance."""
     lived, who = acting_twins, Role.COORDINATOR.value
-    trial = lived.trial
-    dosing = visit_of(trial.undosed, "dosing_1")
-    randomizing = reverse("randomization:randomize", args=[trial.ready.uuid])
+    dosing = visit_of(lived.trial.undosed, "dosing_1")
+    found = {
+        f"{n} {path}": done(lived, who, path, typed)
+        for n, (path, typed) in enumerate(acts_of(lived, dosing))
+    }
+    assert differing(found) == []
+    assert [answers[0].status for answers in found.values()].count(302) == 5
+    for reader in (who, Role.INVESTIGATOR.value, Role.MONITOR.value):
+        client = lived.clients[reader]
+        seen = {
+            path: [
+                without_chance(each) for each in lived.pair.both(client, "get", path)
+            ]
+            for path in pages_after(lived, dosing)
+        }
+        assert differing(seen) == []
+
+
+def acts_of(lived: Lived, dosing: Visit) -> list[tuple[str, dict[str, str]]]:
+    """Return what is done, some of it twice: where, and what is typed there."""
+    randomizing = reverse("randomization:randomize", args=[lived.trial.ready.uuid])
     dispensing = reverse("randomization:dispense", args=[dosing.uuid])
     dose = {"step": "starting", "on": "2025-04-28", "at": "10:00"}
     damaged = {"condition": "damaged", "why": "Dropped on the floor"}
-    steps = [
+    return [
         (randomizing, {"on": "2025-04-22"}),
         (randomizing, {}),
         *((dispensing, dose | {"part": part}) for part in ("initial", "supplement")),
@@ -266,15 +285,14 @@ def test_an_act_answers_alike_whichever_arm_it_meets(acting_twins: Lived) -> Non
             for part in ("initial", "supplement")
         ),
     ]
-    found = {
-        f"{n} {path}": done(lived, who, path, typed)
-        for n, (path, typed) in enumerate(steps)
-    }
-    assert differing(found) == []
-    assert [answers[0].status for answers in found.values()].count(302) == 5
-    pages = [
-        randomizing,
-        dispensing,
+
+
+def pages_after(lived: Lived, dosing: Visit) -> list[str]:
+    """Return the pages that tell of the acts afterwards."""
+    trial = lived.trial
+    return [
+        reverse("randomization:randomize", args=[trial.ready.uuid]),
+        reverse("randomization:dispense", args=[dosing.uuid]),
         *(
             reverse("workbench:participant", args=[each.uuid])
             for each in (trial.ready, trial.undosed)
@@ -283,15 +301,6 @@ def test_an_act_answers_alike_whichever_arm_it_meets(acting_twins: Lived) -> Non
         reverse("workbench:visit", args=[dosing.uuid]),
         reverse("workbench:participants"),
     ]
-    for reader in (who, Role.INVESTIGATOR.value, Role.MONITOR.value):
-        client = lived.clients[reader]
-        seen = {
-            path: [
-                without_chance(each) for each in lived.pair.both(client, "get", path)
-            ]
-            for path in pages
-        }
-        assert differing(seen) == []
 
 
 @pytest.mark.parametrize(

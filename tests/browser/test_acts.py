@@ -129,18 +129,20 @@ def busy(own_database: str) -> Busy:
         complete=completed_caps(world, dosed),
         open=requested_caps(world, ready),
         token=token,
-        unblinding=record_accident(
-            accident=Accident(
-                dosed,
-                timezone.now(),
-                "treatment",
-                "An envelope lay open",
-                "None yet",
-                others="A night nurse",
-            ),
-            by=by,
-        ),
+        unblinding=accident_about(world, dosed),
     )
+
+
+def accident_about(world: World, person: Participant) -> Unblinding:
+    accident = Accident(
+        person,
+        timezone.now(),
+        "treatment",
+        "An envelope lay open",
+        "None yet",
+        others="A night nurse",
+    )
+    return record_accident(accident=accident, by=world.actor(Role.COORDINATOR))
 
 
 def serious_event(world: World, person: Participant) -> AdverseEvent:

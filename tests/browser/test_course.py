@@ -34,9 +34,10 @@ from tests.browser.treatment import (
     is_integrated,
     passes_the_middle,
 )
+from tests.facts import ELIGIBLE
 from tests.randomization.world import sealed
 from tests.workbench.life import RANDOMIZED
-from tests.world import ELIGIBLE, new_world
+from tests.world import new_world
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.services]
 
@@ -82,6 +83,7 @@ def screens_and_consents(course: Course) -> None:
         {
             "Version of the consent form": "1.0",
             "Signed on": course.day(0),
+            "The person was able to consent": True,
             "Female": True,
             "Age at consent, in years": 34,
             "Taking part in the trial": True,

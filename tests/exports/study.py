@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -143,49 +143,46 @@ def _dose(world: World, person: Participant) -> None:
 
 
 def _report(world: World, person: Participant) -> None:
-    visit = visit_of(person, "dosing_1")
     aware = DOSED_AT + timedelta(hours=3)
     by = world.actor(Role.THERAPIST)
+    dosing = visit_of(person, "dosing_1")
+    pleasant = replace(
+        _event(person, "=cmd|' /C calc'!A0"),
+        valence="pleasant",
+        outcome="recovered",
+        action_taken="not_changed",
+        onset_time=DOSED_AT.time(),
+        ended_on=DOSED_AT.date(),
+        dosing_visit=dosing,
+    )
+    serious = replace(
+        _event(person, "Syncope"),
+        onset_on=DOSED_AT.date() + timedelta(days=1),
+        severity="moderate",
+        valence="unpleasant",
+        outcome="recovering",
+        action_taken="interrupted",
+        description="Told in confidence at the site",
+        seriousness=frozenset({"hospitalization"}),
+        site_aware_at=aware + timedelta(days=1),
+    )
     events = event_actions.report_events(
-        events=[
-            NewEvent(
-                person,
-                "=cmd|' /C calc'!A0",
-                DOSED_AT.date(),
-                "mild",
-                "pleasant",
-                "recovered",
-                "not_changed",
-                onset_time=DOSED_AT.time(),
-                ended_on=DOSED_AT.date(),
-                dosing_visit=visit,
-            ),
-            NewEvent(
-                person,
-                "Typed by mistake",
-                DOSED_AT.date(),
-                "mild",
-                "neutral",
-                "unknown",
-                "not_applicable",
-            ),
-            NewEvent(
-                person,
-                "Syncope",
-                DOSED_AT.date() + timedelta(days=1),
-                "moderate",
-                "unpleasant",
-                "recovering",
-                "interrupted",
-                description="Told in confidence at the site",
-                seriousness=frozenset({"hospitalization"}),
-                site_aware_at=aware + timedelta(days=1),
-            ),
-        ],
-        by=by,
+        events=[pleasant, _event(person, "Typed by mistake"), serious], by=by
     )
     event_actions.void_event(
         event=events[1], reason="Entered for the wrong person", at=aware, by=by
+    )
+
+
+def _event(person: Participant, term: str) -> NewEvent:
+    return NewEvent(
+        person,
+        term,
+        DOSED_AT.date(),
+        severity="mild",
+        valence="neutral",
+        outcome="unknown",
+        action_taken="not_applicable",
     )
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from accounts.vocabulary import Role
 from sessions.actions import Unscheduled, add_unscheduled, cancel_unscheduled
+from tests.exports.rows import Row, cells, rows_of
 from tests.exports.study import Study, body_of
-from tests.exports.test_datasets import Row, cells, rows_of
 
 WHY = "=Low mood, called in"
 

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.accounts.cases import CASES
+from tests.routes import acts, edits, views
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 TEMPLATES = ROOT / "templates"
 # Whoever signs in is nobody yet, and a cookie cannot be given a second time.
@@ -96,13 +99,20 @@ def _fields(node: ast.ClassDef) -> set[str]:
         "adverse_events/amend.html",
         "assessments/answers.html",
         "assessments/enter.html",
+        "assessments/not_done.html",
         "assessments/reassign.html",
+        "assessments/signing.html",
+        "medical/act.html",
+        "medical/record.html",
         "participants/eligibility.html",
         "participants/identity.html",
+        "participants/waive.html",
+        "randomization/exchange.html",
         "randomization/impact.html",
         "sessions/_dose.html",
         "sessions/_give.html",
         "sessions/agreements.html",
+        "sessions/confirm.html",
         "sessions/consent.html",
         "sessions/visit_act.html",
         "trials/end_delegation.html",
@@ -111,3 +121,53 @@ def _fields(node: ast.ClassDef) -> set[str]:
 def test_the_pages_that_change_saved_records_show_conflicts(template: str) -> None:
     found = [form for name, form in forms() if name == template]
     assert any("_conflict.html" in form for form in found)
+
+
+# What acts without a version, and why nothing of anybody's can be overwritten by it.
+WITHOUT_VERSION = {
+    "accounts:change_password": "one's own",
+    "accounts:sign_in": "changes no record",
+    "accounts:sign_out": "changes no record",
+    "adverse_events:report": "makes a record",
+    "assessments:complete_trial": "a step of the lifecycle, taken once under a lock",
+    "assessments:draft": "one's own, each answer by its sequence",
+    "assessments:request_rating": "makes a record; a second one is refused",
+    "assessments:start": "makes a record, or opens the one there is",
+    "exports:issue": "makes a record",
+    "exports:revoke": "a token ends once",
+    "medical:record": "makes a record",
+    "participants:new_deviation": "makes a record",
+    "participants:screen": "makes a record",
+    "participants:waive": "makes a record",
+    "randomization:accident": "makes a record",
+    "randomization:dispense": "makes a record; a second kit is refused",
+    "randomization:load_kits": "makes records; a number twice is refused",
+    "randomization:load_list": "makes records, once",
+    "randomization:planned": "makes a record, once",
+    "randomization:randomize": "makes a record, once",
+    "randomization:unblind": "makes a record",
+    "sessions:enroll": "a step of the lifecycle, taken once under a lock",
+    "sessions:fail_screening": "a step of the lifecycle, taken once under a lock",
+    "sessions:stop_treatment": "a step of the lifecycle, taken once under a lock",
+    "sessions:unscheduled": "makes a record",
+    "sessions:withdraw": "a step of the lifecycle, taken once under a lock",
+    "trials:approve": "makes a record, which replaces the last one from its day on",
+    "trials:become": "changes no record",
+    "trials:delegate": "makes a record",
+    "trials:suspend": "makes a record; a second one is refused",
+    "workbench:changes_seen": "one's own",
+    "workbench:review_seen": "one's own",
+}
+
+
+@pytest.mark.requirement("DAT-04")
+def test_every_act_on_a_record_has_a_conflict_test_or_says_why_not() -> None:
+    acting = {
+        name: view
+        for name, view in views().items()
+        # The oversight site is only read: tests/audit/test_doors.py.
+        if acts(view) and not name.startswith("oversight:")
+    }
+    edited = {name for name, view in acting.items() if edits(view)}
+    assert edited == set(CASES)
+    assert acting.keys() - edited == WITHOUT_VERSION.keys()

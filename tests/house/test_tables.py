@@ -11,6 +11,7 @@ OURS = {
     "trials",
     "notices",
     "participants",
+    "medical",
     "study_sessions",
     "adverse_events",
     "assessments",

@@ -36,7 +36,8 @@ from reminders.models import Reminder
 from tests import databases
 from tests.exports.study import Study, body_of, new_study
 from tests.house.test_pages import routes
-from tests.pages import signed_in_as
+from tests.medical.world import everything_of
+from tests.pages import shown_identity, signed_in_as
 from tests.reminders.appointments import Appointment, new_appointment, planned
 from tests.world import SETUP, visit_of
 
@@ -65,6 +66,7 @@ MEANT: Mapping[str, frozenset[str]] = {
     "workbench": frozenset({"participant", "visit"}),
     "trials": frozenset({"trial"}),
     "participants": frozenset({"participant"}),
+    "medical": frozenset({"participant", "ecg"}),
     "sessions": frozenset({"participant", "visit"}),
     "adverse_events": frozenset({"participant", "adverseevent"}),
     "assessments": frozenset({"participant", "visit", "assessment"}),
@@ -74,7 +76,7 @@ MEANT: Mapping[str, frozenset[str]] = {
 WORDS: Mapping[str, tuple[str, ...]] = {
     "part": ("initial", "supplement"),
     "code": ("caps5", "pcl5", "cssrs_slc"),
-    "kind": tuple(kind.value for kind in ReportKind),
+    "kind": (*(kind.value for kind in ReportKind), "ecg"),
     "name": tuple(DATASETS),
     "app_label": ("participants", "trials"),
     "table": ("participants_identity", "participants_participant"),
@@ -161,6 +163,7 @@ def _course(log: Everything) -> Planted:
     assert show_identity(participant=study.treated, by=by) is not None
     assert rotate_identities(by=SETUP) is None  # every value has the first key already
     planned(appointment)
+    everything_of(study.world, study.treated)
     return Planted(study, appointment, log)
 
 
@@ -349,7 +352,7 @@ def test_no_error_page_tells_what_was_typed(
         405: client.post(home, TYPED),
     }
     monkeypatch.setattr("participants.views.identity.record_identities", failing)
-    answers[500] = client.post(page, TYPED)
+    answers[500] = client.post(page, shown_identity(client, page) | TYPED)
     assert {code: answer.status_code for code, answer in answers.items()} == {
         code: code for code in answers
     }

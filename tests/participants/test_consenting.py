@@ -23,7 +23,14 @@ from participants.actions import (
 )
 from participants.models import Consent, ConsentItem, Participant
 from tests.identities import identity_of, known_of
-from tests.world import SCREENED_ON, World, consent_of, new_world, screened
+from tests.world import (
+    SCREENED_ON,
+    World,
+    approve,
+    consent_of,
+    new_world,
+    screened,
+)
 
 BORN = date(1990, 5, 17)
 
@@ -110,6 +117,13 @@ def test_a_second_form_that_changes_an_answer_needs_a_reason(
     world: World, participant: Participant
 ) -> None:
     consent(world, participant)
+    approve(
+        trial=world.trial,
+        protocol=world.protocol,
+        sites=[world.site],
+        form_version="2.0",
+        on=SCREENED_ON,
+    )
     second = replace(
         consent_of(world, participant, but={"recording": False}), form_version="2.0"
     )

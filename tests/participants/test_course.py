@@ -29,14 +29,13 @@ from participants.actions import (
     withdraw,
 )
 from participants.models import EligibilityDecision, Fact, Participant
+from tests.facts import baseline_facts, eligible_facts
 from tests.world import (
     NOTHING,
     PASSWORD,
     SCREENED_ON,
     World,
-    baseline_facts,
     consent_of,
-    eligible_facts,
     new_world,
     screened,
 )

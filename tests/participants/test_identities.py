@@ -30,8 +30,8 @@ from participants.actions import (
 )
 from participants.ciphers import Cell, KeyRing, decrypted, key_ring
 from participants.models import Participant
-from tests.identities import as_administrator, known_of
-from tests.pages import signed_in_as
+from tests.identities import as_administrator, every_table, known_of
+from tests.pages import shown_identity, signed_in_as
 from tests.world import SETUP, World, consented, new_world
 
 BORN = date(1972, 2, 29)
@@ -345,21 +345,6 @@ def test_what_is_corrected_during_a_rotation_is_not_written_back(
     assert (held, free) == ((3,), (0,))
 
 
-def every_table(superuser: psycopg.Connection) -> Iterator[tuple[str, bytes]]:
-    """Yield every table of the database as a dump writes it."""
-    names = superuser.execute(
-        "SELECT c.oid::regclass::text FROM pg_class c"
-        " WHERE c.relkind IN ('r', 'p', 'm', 't') AND (c.relnamespace::regnamespace::text"
-        " !~ '^(pg_catalog|information_schema)' OR c.relkind = 't')"
-        " AND c.relpersistence <> 't' ORDER BY 1"
-    ).fetchall()
-    for (name,) in names:
-        with superuser.cursor() as cursor:
-            query = f"COPY (SELECT * FROM {name}) TO STDOUT"
-            with cursor.copy(query) as copy:
-                yield name, b"".join(bytes(part) for part in copy)
-
-
 @pytest.mark.requirement("PRV-02")
 def test_a_dump_of_every_table_holds_no_identity(
     world: World, people: list[Participant], superuser: psycopg.Connection
@@ -397,7 +382,7 @@ def test_an_error_page_shows_nothing_that_somebody_typed(
 
     monkeypatch.setattr("participants.views.identity.record_identities", failing)
     page = reverse("participants:identity", args=[people[0].uuid])
-    response = client.post(page, TYPED)
+    response = client.post(page, shown_identity(client, page) | TYPED)
     assert response.status_code == 500
     assert "the disk is full" in response.text  # the page of Django's debugging
     for word in ("Ada Number", "1972-02-29", "ada0@example"):

@@ -22,16 +22,11 @@ from participants.actions import (
 )
 from participants.models import Deviation, Fact, Participant
 from participants.vocabulary import SEXES
+from tests.facts import baseline_facts, eligible_facts
 from tests.identities import known_of
+from tests.pages import shown_identity
 from tests.participants.conftest import SignIn
-from tests.world import (
-    SCREENED_ON,
-    World,
-    baseline_facts,
-    consent_of,
-    eligible_facts,
-    screened,
-)
+from tests.world import SCREENED_ON, World, consent_of, screened
 
 NAME = "Ada Longname-Example"
 ENROLLED_ON = SCREENED_ON + timedelta(days=10)
@@ -181,7 +176,8 @@ def test_a_corrected_name_without_a_reason_stays_typed(
     world: World, coordinator: Client, participant: Participant
 ) -> None:
     identified(world, participant)
-    typed = {"act": "save", "name": "Ada Other", "birth_date": "1990-05-17"}
+    typed = shown_identity(coordinator, page("identity", participant))
+    typed |= {"name": "Ada Other", "birth_date": "1990-05-17"}
     response = coordinator.post(page("identity", participant), typed)
     assert "say why" in response.text
     assert "Ada Other" in response.text

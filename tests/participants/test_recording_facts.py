@@ -17,14 +17,8 @@ from participants.actions import (
     retract_facts,
 )
 from participants.models import Fact, Participant
-from tests.world import (
-    SCREENED_ON,
-    World,
-    baseline_facts,
-    eligible_facts,
-    new_world,
-    screened,
-)
+from tests.facts import baseline_facts, eligible_facts
+from tests.world import SCREENED_ON, World, new_world, screened
 
 LATER = SCREENED_ON + timedelta(days=7)
 

@@ -27,7 +27,7 @@ from sessions.actions import GivenDose, WithheldDose, give_doses, withhold_doses
 from sessions.models import Visit
 from tests.pages import signed_in_as
 from tests.randomization import world as wall
-from tests.randomization.test_actions import together
+from tests.randomization.world import together
 from tests.world import World, confirmed, held, new_world, visit_of
 
 AT = datetime(2025, 4, 22, 18, 0, tzinfo=UTC)

@@ -32,11 +32,6 @@ pytestmark = pytest.mark.django_db
 AT = datetime(2025, 4, 22, 18, 0, tzinfo=UTC)
 
 
-@pytest.fixture
-def world() -> World:
-    return wall.sealed(new_world())
-
-
 def randomized(world: World, n: int = 1) -> list[Participant]:
     people = confirmed(world, n)
     randomize(

@@ -1,11 +1,9 @@
-"""Definitions for tests of the planner: MAPP2, a small one, and one with stages."""
+"""Definitions for tests of the planner: every shipped one, a small one, a staged one."""
 
-from pathlib import Path
-
+from tests.trials.published import published
 from trials.protocol import ProtocolDefinition, parse
 
-MAPP2_FILE = Path(__file__).parents[2] / "trials/protocols/mapp2.toml"
-MAPP2 = parse(MAPP2_FILE.read_text(encoding="utf-8"))
+MAPP2 = published()["mapp2"]
 
 HEAD = """\
 identifier = "{name}"
@@ -260,7 +258,7 @@ cancels = ["preparatory", "dosing"]
 )
 
 DEFINITIONS: dict[str, ProtocolDefinition] = {
-    "MAPP2": MAPP2,
+    **published(),
     "OPEN": parse(OPEN),
     "STAGED": parse(STAGED),
 }

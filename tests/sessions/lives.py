@@ -5,7 +5,8 @@ from datetime import date, timedelta
 from random import Random
 
 from sessions.schedule import WINDOWED, PlannedVisit, Record, State, plan
-from trials.protocol import ProtocolDefinition, VisitKind
+from trials.protocol import Event, ProtocolDefinition, VisitKind
+from trials.protocol.checking_arms import revealed_names
 
 START = date(2026, 1, 31)
 
@@ -22,7 +23,7 @@ class Snapshot:
 def life(definition: ProtocolDefinition, seed: int) -> list[Snapshot]:
     """A life of 12 to 45 steps; the same for the same seed."""
     random = Random(seed)  # noqa: S311 - a life is made up, nothing is kept secret
-    record, today = Record(), START
+    record, today = born(definition), START
     snapshots: list[Snapshot] = []
     for _ in range(random.randint(12, 45)):
         today += timedelta(days=random.choice((0, 1, 1, 3, 7, 7, 16, 40)))
@@ -33,20 +34,39 @@ def life(definition: ProtocolDefinition, seed: int) -> list[Snapshot]:
     return [*snapshots, Snapshot(record, today, planned)]
 
 
+def born(definition: ProtocolDefinition) -> Record:
+    """Somebody about whom nothing is known but the dates of a parent study."""
+    if definition.parent is None:
+        return Record()
+    ago = {
+        "first_dose": 300,
+        "last_dose": 200,
+        "primary_endpoint": 150,
+        "completed": 140,
+    }
+    days = {f"parent.{x}": START - timedelta(days=n) for x, n in ago.items()}
+    return Record(events=days)
+
+
 def _step(definition: ProtocolDefinition, now: Snapshot, random: Random) -> Record:
     record = now.record
-    if "consent" not in record.events:
+    if Event.CONSENT not in record.events:
         return _with_event(record, "consent", now.today)
-    event = _event(now, random)
+    event = _event(definition, now, random)
     if event is not None:
         return event
     ready = [x for x in now.planned.values() if _can_be_decided(x)]
-    if not ready:
-        return record
-    # Mostly the next visit, as in life; sometimes any, since people skip ahead.
     ready.sort(key=lambda x: x.target or date.max)
-    visit = ready[0] if random.random() < 0.75 else random.choice(ready)
-    return _decide(definition, now, visit, random=random)
+    # A long protocol would not get past its calls with one decision a day.
+    for _ in range(random.randint(1, 1 + len(definition.visits) // 20)):
+        if not ready:
+            break
+        # Mostly the next visit, as in life; sometimes any, since people skip ahead.
+        visit = ready[0] if random.random() < 0.75 else random.choice(ready)
+        ready.remove(visit)
+        now = replace(now, record=record)
+        record = _decide(definition, now, visit, random=random)
+    return record
 
 
 def _can_be_decided(visit: PlannedVisit) -> bool:
@@ -58,38 +78,47 @@ EVENTS = {
     "study_left": 0.01,
     "randomization": 0.025,
     "database_lock": 0.01,
-    "unblinding": 0.08,
-    "consent to stage 2": 0.03,
+    "unblinding": 0.1,
+    "consent to a stage": 0.03,
     "decline": 0.006,
-    "": 0.824,
+    "": 0.804,
 }
 
 
-def _event(now: Snapshot, random: Random) -> Record | None:
+def _event(
+    definition: ProtocolDefinition, now: Snapshot, random: Random
+) -> Record | None:
     record = now.record
     (event,) = random.choices(list(EVENTS), weights=list(EVENTS.values()))
-    if not event or not _can_happen(event, record):
+    entered = [stage for stage in definition.stages if stage.enter is not None]
+    if not event or not _can_happen(event, definition, record):
         return None
-    if event == "consent to stage 2":
-        return replace(record, consents={**record.consents, "stage_2": now.today})
+    if event == "consent to a stage":
+        items = [x.enter.consent for x in entered if x.enter and x.enter.consent]
+        given = dict.fromkeys(items, now.today)
+        return replace(record, consents={**given, **record.consents})
     if event == "decline":
-        return replace(record, declined=frozenset({"open"}))
+        declined = {random.choice(entered).code} if entered else set()
+        return replace(record, declined=record.declined | declined)
     if event == "unblinding":
-        record = replace(record, revealed=random.choice(("low", "low", "active")))
+        told = random.choice(revealed_names(definition) or ("",))
+        record = replace(record, revealed=told or None)
     return _with_event(record, event, now.today)
 
 
-def _can_happen(event: str, record: Record) -> bool:
+def _can_happen(event: str, definition: ProtocolDefinition, record: Record) -> bool:
     """Nobody is randomized to an ended treatment, or unblinded twice or too early."""
     if event == "randomization":
-        return "treatment_stopped" not in record.events
+        return definition.randomization is not None and (
+            Event.TREATMENT_STOPPED not in record.events
+        )
     if event == "unblinding":
-        return event not in record.events and _held_any(record, "endpoint")
+        unblinding = definition.unblinding
+        if unblinding is None or event in record.events:
+            return False
+        happened = {*record.held, *record.missed, *record.events}
+        return (unblinding.at or unblinding.after) in happened
     return True
-
-
-def _held_any(record: Record, code: str) -> bool:
-    return code in record.held or code in record.missed
 
 
 def _with_event(record: Record, event: str, day: date) -> Record:

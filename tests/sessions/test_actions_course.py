@@ -25,7 +25,6 @@ from tests.world import (
     consented,
     enrolled,
     held,
-    new_world,
     randomized,
     screened,
     visit_of,
@@ -33,11 +32,6 @@ from tests.world import (
 
 pytestmark = pytest.mark.django_db
 DENVER = ZoneInfo("America/Denver")
-
-
-@pytest.fixture
-def world() -> World:
-    return new_world()
 
 
 def window(

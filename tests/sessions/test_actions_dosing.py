@@ -1,4 +1,4 @@
-"""Therapy sessions and doses: two people, actual times, windows, and reasons."""
+"""Doses: gates, two people, actual times, the window of the supplement, and reasons."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,17 +13,12 @@ from audit.refusal import NotPermitted, ReasonNeeded, Refused
 from audit.trail import acting
 from participants.access import facts_of
 from participants.actions import Step
-from participants.models import (
-    Consent,
-    Deviation,
-    EligibilityDecision,
-    Participant,
-)
+from participants.models import Consent, Deviation, EligibilityDecision, Participant
 from sessions import actions
 from sessions.access import protocol_gates, standings_of
 from sessions.dosing import forbidding
-from sessions.models import DoseAdministration, TherapySession, Visit
-from tests.world import SETUP, World, held, new_world, randomized, visit_of
+from sessions.models import DoseAdministration, Visit
+from tests.world import SETUP, World, randomized, visit_of
 from trials.access import definition_of
 from trials.protocol import observations as protocol
 from trials.protocol.conditions import FactTest
@@ -32,23 +27,6 @@ from trials.protocol.vocabulary import Operator
 pytestmark = pytest.mark.django_db
 DENVER = ZoneInfo("America/Denver")
 NINE = datetime(2025, 4, 28, 9, 0, tzinfo=DENVER)
-
-
-@pytest.fixture
-def world() -> World:
-    return new_world()
-
-
-@pytest.fixture
-def person(world: World) -> Participant:
-    [person] = randomized(world)
-    held(world, [person], "dosing_1")
-    return person
-
-
-@pytest.fixture
-def visit(person: Participant) -> Visit:
-    return visit_of(person, "dosing_1")
 
 
 def kit(world: World, visit: Visit, part: str = "initial", *, number: str = "") -> None:
@@ -129,7 +107,7 @@ def stopped_before(person: Participant) -> None:
 
 
 GATES: list[tuple[Callable[[Participant], None], str]] = [
-    (unconsented, "Signed consent does not allow a dose."),
+    (unconsented, "Signed consent, version 1.0 of the form does not allow a dose."),
     (undecided, "The investigator's signed decision on confirmation is not recorded"),
     (randomized_later, "Randomization does not allow a dose."),
     (stopped_before, "Dosing is stopped: treatment was stopped."),
@@ -379,84 +357,6 @@ def test_a_visit_with_a_dose_is_not_reinstated(world: World, visit: Visit) -> No
             by=world.actor(Role.COORDINATOR),
             reason="Entered by mistake",
         )
-
-
-def session(
-    world: World,
-    visit: Visit,
-    *,
-    lead: User | None = None,
-    second: User | None = None,
-    start: datetime = NINE,
-    reason: str = "",
-    note: str = "",
-) -> TherapySession:
-    new = actions.NewSession(
-        visit,
-        lead or world.user(Role.THERAPIST),
-        second or world.user(Role.THERAPIST, second=True),
-        start,
-        start + timedelta(hours=8),
-        note,
-    )
-    actions.record_sessions(
-        sessions=[new], by=world.actor(Role.THERAPIST), reason=reason
-    )
-    return TherapySession.objects.get(visit=visit)
-
-
-def test_a_session_is_saved_and_corrected_with_a_reason(
-    world: World, visit: Visit
-) -> None:
-    saved = session(world, visit)
-    assert saved.ended_at == NINE + timedelta(hours=8)
-    with pytest.raises(ReasonNeeded):
-        session(world, visit, start=NINE + timedelta(minutes=10))
-    saved = session(
-        world, visit, start=NINE + timedelta(minutes=10), reason="Log says 9:10"
-    )
-    assert saved.started_at == NINE + timedelta(minutes=10)
-
-
-def test_the_two_therapists_are_two_people(world: World, visit: Visit) -> None:
-    with pytest.raises(Refused, match="must be two people"):
-        session(world, visit, second=world.user(Role.THERAPIST))
-
-
-def test_a_therapist_is_on_the_delegation_log_of_the_site(
-    world: World, visit: Visit
-) -> None:
-    for stranger in (
-        world.user(Role.THERAPIST, elsewhere=True),
-        world.user(Role.COORDINATOR),
-    ):
-        with pytest.raises(
-            Refused, match="was not on the delegation log as a therapist"
-        ):
-            session(world, visit, lead=stranger)
-
-
-def test_a_dosing_session_has_two_people_in_the_room(
-    world: World, visit: Visit
-) -> None:
-    alone = actions.NewSession(
-        visit, world.user(Role.THERAPIST), None, NINE, NINE + timedelta(hours=8)
-    )
-    with pytest.raises(Refused, match="two people in the room"):
-        actions.record_sessions(sessions=[alone], by=world.actor(Role.THERAPIST))
-
-
-def test_a_session_begins_on_the_day_of_its_visit(world: World, visit: Visit) -> None:
-    with pytest.raises(Refused, match="would begin on 29 Apr 2025"):
-        session(world, visit, start=NINE + timedelta(days=1))
-
-
-def test_an_assessment_visit_has_no_therapy_session(
-    world: World, person: Participant
-) -> None:
-    assert person.number
-    with pytest.raises(Refused, match="V3 is not a therapy session"):
-        session(world, visit_of(person, "baseline"))
 
 
 def test_the_day_of_a_dose_is_that_of_the_site(world: World, visit: Visit) -> None:

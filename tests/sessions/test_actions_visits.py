@@ -20,17 +20,11 @@ from tests.world import (
     consented,
     enrolled,
     held,
-    new_world,
     randomized,
     visit_of,
 )
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world() -> World:
-    return new_world()
 
 
 def day(text: str) -> date:

@@ -19,18 +19,12 @@ from tests.world import (
     SCREENED_ON,
     World,
     consented,
-    new_world,
     randomized,
     screened,
 )
 
 pytestmark = pytest.mark.django_db
 BY_PHONE = "Said so by phone"
-
-
-@pytest.fixture
-def world() -> World:
-    return new_world()
 
 
 def place(person: Participant) -> str:

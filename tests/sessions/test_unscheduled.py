@@ -41,11 +41,6 @@ pytestmark = pytest.mark.django_db
 WHY = "Low mood reported by phone"
 
 
-@pytest.fixture
-def world() -> World:
-    return new_world()
-
-
 def added(
     world: World,
     *people: Participant,

@@ -4,6 +4,9 @@ from decimal import Decimal
 
 from trials.protocol import InstrumentFacts, ProtocolDefinition, ScoreFacts, parse
 
+# Edits of the small definition, and the sentence that tells the mistake.
+Mistake = tuple[list[tuple[str, str]], str]
+
 INSTRUMENTS = {
     "caps5": InstrumentFacts(
         versions=("2015",),
@@ -220,6 +223,14 @@ def changed(*edits: tuple[str, str], base: str = SMALL) -> str:
             raise LookupError(message)
         text = text.replace(old, new, 1)
     return text
+
+
+def without(start: str, base: str) -> str:
+    """The definition without the part in which `start` stands: header to header."""
+    at = base.index(start)
+    begins = base.rindex("\n[", 0, at + 1) if not start.startswith("[") else at
+    ends = base.find("\n\n[", at)
+    return base[:begins] + "\n" + (base[ends:] if ends >= 0 else "")
 
 
 def small() -> ProtocolDefinition:

@@ -16,14 +16,8 @@ from participants.actions import (
 from participants.models import Participant
 from sessions import actions
 from sessions.models import Visit
-from tests.world import (
-    PASSWORD,
-    SETUP,
-    World,
-    baseline_facts,
-    consent_of,
-    eligible_facts,
-)
+from tests.facts import baseline_facts, eligible_facts
+from tests.world import PASSWORD, SETUP, World, consent_of
 
 # Days after consent on which everything happens when it goes as planned.
 DAY_OF = {

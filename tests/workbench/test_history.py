@@ -12,6 +12,7 @@ from assessments.actions import Completion, complete, correct, reopen
 from assessments.models import Assessment, ItemResponse
 from participants.actions import NewIdentity, record_facts, record_identities
 from participants.models import Fact, Participant
+from tests.facts import eligible_facts
 from tests.workbench.conftest import Browser, queries_of, text_of
 from tests.workbench.test_trail import words_of
 from tests.world import (
@@ -20,7 +21,6 @@ from tests.world import (
     caps_answers,
     completed_caps,
     confirmed,
-    eligible_facts,
     rater_of,
     requested_caps,
     signed_caps,

@@ -1,12 +1,26 @@
 """Checks the blinded part: stages, arms, doses, randomization, unblinding."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from trials.protocol.definition import ProtocolDefinition
-from trials.protocol.parts import Dose, Dosing, Stage, VisitDefinition
+from trials.protocol.parts import (
+    Arm,
+    Dose,
+    Dosing,
+    Randomization,
+    Stage,
+    Unblinding,
+    VisitDefinition,
+)
 from trials.protocol.problems import Problem, meant
-from trials.protocol.vocabulary import PARENT_EVENTS, Event, VisitKind
+from trials.protocol.vocabulary import (
+    PARENT_EVENTS,
+    RATERS,
+    Assignment,
+    Event,
+    VisitKind,
+)
 
 
 def stage_problems(definition: ProtocolDefinition) -> Iterator[Problem]:
@@ -49,31 +63,67 @@ def revealed_names(definition: ProtocolDefinition) -> tuple[str, ...]:
 
 def allocation_problems(definition: ProtocolDefinition) -> Iterator[Problem]:
     """Randomization and unblinding against the arms."""
-    randomization = definition.randomization
-    if len(definition.arms) > 1 and randomization is None:
+    in_order = [x for x in definition.arms if x.assigned_by is Assignment.ORDER]
+    if in_order:
+        yield from _cohort_problems(definition, in_order)
+    elif len(definition.arms) > 1 and definition.randomization is None:
         yield Problem("The trial has several arms but no [randomization].")
-    if randomization is not None:
-        place = "Randomization"
-        if len(definition.arms) < 2:
-            yield Problem("there is nothing to randomize: give two [[arms]].", place)
-        ratios = [arm.ratio for arm in definition.arms]
-        total = sum(ratios)
-        for size in randomization.block_sizes:
-            if total and size % total:
-                ratio = ":".join(map(str, ratios))
-                sentence = f"a block of {size} cannot hold the ratio {ratio}"
-                yield Problem(f"{sentence}; use a multiple of {total}.", place)
-        milestones = [milestone.code for milestone in definition.milestones]
-        for need in randomization.needs:
-            if need not in milestones:
-                near = meant(need, milestones)
-                yield Problem(f"'{need}' is not a milestone.{near}", place)
-    yield from _group_problems(definition)
+    if definition.randomization is not None:
+        yield from _randomization_problems(definition, definition.randomization)
+    if definition.unblinding is not None:
+        yield from _unblinding_problems(definition.unblinding)
+        yield from _group_problems(definition, definition.unblinding)
 
 
-def _group_problems(definition: ProtocolDefinition) -> Iterator[Problem]:
-    unblinding = definition.unblinding
-    if unblinding is None or not unblinding.groups:
+def _randomization_problems(
+    definition: ProtocolDefinition, randomization: Randomization
+) -> Iterator[Problem]:
+    place = "Randomization"
+    if len(definition.arms) < 2:
+        yield Problem("there is nothing to randomize: give two [[arms]].", place)
+    ratios = [arm.ratio for arm in definition.arms]
+    total = sum(ratios)
+    for size in randomization.block_sizes:
+        if total and size % total:
+            ratio = ":".join(map(str, ratios))
+            sentence = f"a block of {size} cannot hold the ratio {ratio}"
+            yield Problem(f"{sentence}; use a multiple of {total}.", place)
+    milestones = [milestone.code for milestone in definition.milestones]
+    for need in randomization.needs:
+        if need not in milestones:
+            near = meant(need, milestones)
+            yield Problem(f"'{need}' is not a milestone.{near}", place)
+
+
+def _cohort_problems(
+    definition: ProtocolDefinition, cohorts: Sequence[Arm]
+) -> Iterator[Problem]:
+    """Cohorts of an escalation beside arms that only randomization can fill."""
+    for arm in definition.arms:
+        if arm not in cohorts:
+            sentence = (
+                "is randomized while other arms are assigned by order; choose one."
+            )
+            yield Problem(sentence, f"Arm {arm.code}")
+        elif arm.ratio != 1:
+            sentence = "is assigned by order, so its ratio means nothing; drop it."
+            yield Problem(sentence, f"Arm {arm.code}")
+    if definition.randomization is not None:
+        sentence = "the arms are assigned by order, so nothing is randomized; drop it."
+        yield Problem(sentence, "Randomization")
+
+
+def _unblinding_problems(unblinding: Unblinding) -> Iterator[Problem]:
+    for role in unblinding.stays_blind:
+        if role not in RATERS:
+            near = meant(role, RATERS) or f" Use one of {', '.join(RATERS)}."
+            yield Problem(f"'{role}' is no role that stays blind.{near}", "Unblinding")
+
+
+def _group_problems(
+    definition: ProtocolDefinition, unblinding: Unblinding
+) -> Iterator[Problem]:
+    if not unblinding.groups:
         return
     arms = [arm.code for arm in definition.arms]
     grouped = [arm for group in unblinding.groups.values() for arm in group]
@@ -102,9 +152,9 @@ def dose_problems(definition: ProtocolDefinition) -> Iterator[Problem]:
         yield Problem("the supplement closes before it opens.", "Dosing")
     yield from _coverage_problems(definition)
     for arm in definition.arms:
-        yield from _amount_problems(arm.code, arm.doses, dosing)
+        yield from _amount_problems(f"Arm {arm.code}", arm.doses, dosing)
     for stage in definition.stages:
-        yield from _amount_problems(stage.code, stage.doses, dosing)
+        yield from _amount_problems(f"Stage {stage.code}", stage.doses, dosing)
 
 
 def _step_problems(definition: ProtocolDefinition) -> Iterator[Problem]:

@@ -1,6 +1,6 @@
 """Checks what is observed: assessment rows, gates, adverse events, endpoints."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from trials.protocol.checking_visits import References
 from trials.protocol.definition import ProtocolDefinition
@@ -19,16 +19,20 @@ def row_problems(
     postponed = {item.code for item in definition.not_yet}
     for row in definition.assessments:
         place = f"Assessment {row.code}"
-        for rater in row.by:
-            if rater not in RATERS:
-                near = meant(rater, RATERS) or f" Use one of {', '.join(RATERS)}."
-                yield Problem(f"'{rater}' cannot complete a form.{near}", place)
+        yield from _rater_problems(row.by, place)
         if row.form in postponed:
             yield Problem("is both scheduled and listed in not_yet.", place)
         if instruments is not None:
             for sentence in _registry_sentences(row, instruments):
                 yield Problem(sentence, place)
     yield from _signing_problems(definition)
+
+
+def _rater_problems(raters: Iterable[str], place: str) -> Iterator[Problem]:
+    for rater in raters:
+        if rater not in RATERS:
+            near = meant(rater, RATERS) or f" Use one of {', '.join(RATERS)}."
+            yield Problem(f"'{rater}' cannot complete a form.{near}", place)
 
 
 def _registry_sentences(row: AssessmentRow, instruments: Instruments) -> Iterator[str]:
@@ -81,6 +85,18 @@ def _signing_cycle(rows: Mapping[str, AssessmentRow]) -> list[str]:
     return []
 
 
+def effect_problems(definition: ProtocolDefinition) -> Iterator[Problem]:
+    """Who records acute effects, and terms that occur twice."""
+    effects = definition.acute_effects
+    if effects is None:
+        return
+    yield from _rater_problems(effects.by, "Acute effects")
+    codes = [term.code for term in effects.terms]
+    for code in dict.fromkeys(codes):
+        if codes.count(code) > 1:
+            yield Problem(f"the term '{code}' occurs twice.", "Acute effects")
+
+
 def gate_problems(definition: ProtocolDefinition) -> Iterator[Problem]:
     """Gates that stand before no dose, or that no dose could ever pass."""
     scheduled = {row.form for row in definition.assessments if row.at}
@@ -115,7 +131,7 @@ def endpoint_problems(
     """Endpoints that are never measured, and what refers to unknown endpoints."""
     for endpoint in definition.endpoints:
         place = f"Endpoint {endpoint.code}"
-        for code in (endpoint.start, endpoint.end):
+        for code in filter(None, (endpoint.start, endpoint.end)):
             if not is_scheduled(endpoint.form, code, definition):
                 yield Problem(f"{endpoint.form} is not scheduled at {code}.", place)
         for sentence in _score_sentences(endpoint, instruments):

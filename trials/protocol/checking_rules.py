@@ -5,12 +5,20 @@ from decimal import Decimal
 
 from trials.protocol.checking_rows import Instruments, is_scheduled
 from trials.protocol.checking_visits import References
-from trials.protocol.conditions import Condition, FactTest, WashoutsOver, leaves_of
+from trials.protocol.conditions import (
+    Condition,
+    FactTest,
+    WashoutsOver,
+    facts_in,
+    leaves_of,
+)
 from trials.protocol.definition import ProtocolDefinition
 from trials.protocol.instrument_facts import ScoreFacts
-from trials.protocol.observations import Criterion, Fact
+from trials.protocol.observations import Criterion, Fact, OutcomeClass
 from trials.protocol.problems import Problem, meant
+from trials.protocol.records import record_problems
 from trials.protocol.vocabulary import (
+    CHANGE_FACTS,
     FACT_TYPE_WORDS,
     OPERATORS_OF,
     OUTCOME_FACTS,
@@ -26,6 +34,7 @@ def fact_problems(
 ) -> Iterator[Problem]:
     """Facts that lack what their type needs, or come from a form never given."""
     references = References(definition)
+    yield from record_problems(definition.facts)
     for fact in definition.facts:
         place = f"Fact {fact.code}"
         if fact.type is FactType.CHOICE and not fact.choices:
@@ -78,6 +87,7 @@ def criterion_problems(
             yield from checker.problems(gate.rule, f"Gate {gate.code}")
     for outcome in definition.outcome_classes:
         yield from _outcome_problems(outcome.rule, f"Outcome class {outcome.code}")
+        yield from _baseline_problems(outcome, definition)
 
 
 class _Checker:
@@ -215,6 +225,19 @@ def _outcome_problems(rule: Condition, place: str) -> Iterator[Problem]:
             continue
         for sentence in _test_sentences(test, kind):
             yield Problem(sentence, place)
+
+
+def _baseline_problems(
+    outcome: OutcomeClass, definition: ProtocolDefinition
+) -> Iterator[Problem]:
+    """A class that asks for a change of an endpoint that has no baseline."""
+    without = {item.code for item in definition.endpoints if not item.start}
+    changes = CHANGE_FACTS & set(facts_in(outcome.rule))
+    if outcome.endpoint in without and changes:
+        sentence = f"asks for {min(changes)}, but {outcome.endpoint} has no from"
+        yield Problem(
+            f"{sentence}, so nothing can change.", f"Outcome class {outcome.code}"
+        )
 
 
 def washout_problems(definition: ProtocolDefinition) -> Iterator[Problem]:

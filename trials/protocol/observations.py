@@ -53,7 +53,11 @@ class Gate(Part):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact(Part):
-    """Something known of a participant that criteria and gates may ask for."""
+    """Something known of a participant that criteria and gates may ask for.
+
+    `record` says where in the medical record it is read from (`records.py`);
+    `frozen_by` names the event after which it stays as it was known then.
+    """
 
     code: str
     label: str
@@ -63,6 +67,7 @@ class Fact(Part):
     form: str = ""
     score: str = ""
     visit: str = ""
+    record: str = ""
     frozen_by: str = ""
 
 
@@ -153,15 +158,19 @@ class OutcomeClass(Part):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint(Part):
-    """The change of `score` of `form` between visits `start` and `end`."""
+    """The change of `score` of `form` between visits `start` and `end`.
+
+    Without `start` it is the score at `end` itself, as where the baseline belongs to
+    a parent study.
+    """
 
     code: str
     label: str
     form: str
     score: str
-    start: str
     end: str
     role: str
+    start: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,7 @@ _PART_OF = {
     "Unblinding": "unblinding",
     "Dosing": "dosing",
     "Stopping": "stopping",
+    "Parent": "parent",
 }
 
 
@@ -154,12 +155,15 @@ def _reference_problems(
     yield from checking_arms.allocation_problems(definition)
     yield from checking_arms.dose_problems(definition)
     yield from checking_rows.row_problems(definition, instruments)
+    yield from checking_rows.effect_problems(definition)
     yield from checking_rows.gate_problems(definition)
     yield from checking_rows.event_window_problems(definition)
     yield from checking_rules.fact_problems(definition, instruments)
     yield from checking_rules.criterion_problems(definition, instruments)
     yield from checking_rules.washout_problems(definition)
     yield from checking_rows.endpoint_problems(definition, instruments)
+    yield from checking_sources.waiver_problems(definition)
+    yield from checking_sources.parent_problems(definition)
     yield from checking_sources.source_problems(definition)
 
 

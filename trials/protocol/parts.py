@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from trials.protocol.spans import Span
 from trials.protocol.vocabulary import (
+    Assignment,
     Otherwise,
     ParentLink,
     Provenance,
@@ -77,11 +78,16 @@ class Stage(Part):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arm(Part):
-    """Sealed until unblinding: to be read behind the wall only."""
+    """Sealed until unblinding: to be read behind the wall only.
+
+    Arms assigned by order are the cohorts of an escalation: each is filled before the
+    next is begun, in the order of the file, and nothing is randomized.
+    """
 
     code: str
     label: str
     ratio: int = 1
+    assigned_by: Assignment = Assignment.RANDOMIZATION
     doses: Mapping[str, Dose] = field(default_factory=dict)
 
 

@@ -23,7 +23,7 @@ from trials.protocol.parts import (
 )
 from trials.protocol.reading_rules import read_choices
 from trials.protocol.spans import Span
-from trials.protocol.vocabulary import Otherwise, ParentLink, VisitKind
+from trials.protocol.vocabulary import Assignment, Otherwise, ParentLink, VisitKind
 
 
 def read_parent(entry: Entry) -> Parent:
@@ -66,6 +66,9 @@ def read_arm(entry: Entry) -> Arm:
         code=entry.text("code", needed=True),
         label=entry.text("label", needed=True),
         ratio=ratio or 1,
+        assigned_by=entry.word(
+            "assigned_by", Assignment, default=Assignment.RANDOMIZATION
+        ),
         doses=_read_doses(entry),
         **entry.provenance(),
     )

@@ -15,7 +15,7 @@ from trials.protocol.observations import (
 )
 from trials.protocol.problems import meant
 from trials.protocol.spans import SpanError, read_minutes
-from trials.protocol.vocabulary import COLLECTED, MOMENTS
+from trials.protocol.vocabulary import COLLECTED, LIMIT_ACTIONS, MOMENTS
 
 
 def read_row(entry: Entry) -> AssessmentRow:
@@ -94,6 +94,13 @@ def _read_limit(entry: Entry) -> VitalLimit:
     )
     if limit.above is None and limit.below is None:
         entry.wrong("says no limit; give above or below.")
+    if limit.moment != "any":
+        _read_moment(entry, "moment", limit.moment)
+    for action in limit.then:
+        if action not in LIMIT_ACTIONS:
+            known = ", ".join(LIMIT_ACTIONS)
+            near = meant(action, LIMIT_ACTIONS) or f" Use one of {known}."
+            entry.wrong(f"'{action}' is not known.{near}", "then")
     entry.close()
     return limit
 

@@ -116,6 +116,7 @@ def read_fact(entry: Entry) -> Fact:
         form=entry.text("form"),
         score=entry.text("score"),
         visit=entry.text("visit"),
+        record=entry.text("record"),
         frozen_by=entry.text("frozen_by"),
         **entry.provenance(),
     )
@@ -201,7 +202,7 @@ def read_endpoint(entry: Entry) -> Endpoint:
         label=entry.text("label", needed=True),
         form=entry.text("form", needed=True),
         score=entry.text("score", needed=True),
-        start=entry.text("from", needed=True),
+        start=entry.text("from"),
         end=entry.text("to", needed=True),
         role=entry.text("role", needed=True),
         **entry.provenance(),

@@ -56,6 +56,13 @@ class Otherwise(StrEnum):
     FROM_TARGET = "from target"
 
 
+class Assignment(StrEnum):
+    """How participants come into an arm: at random, or in the order of joining."""
+
+    RANDOMIZATION = "randomization"
+    ORDER = "order"
+
+
 class ParentLink(StrEnum):
     ROLLOVER = "rollover"
     OBSERVATIONAL = "observational"
@@ -125,6 +132,7 @@ OUTCOME_FACTS = {
     "percent_change": FactType.NUMBER,
     "diagnosis": FactType.DIAGNOSIS,
 }
+CHANGE_FACTS = frozenset({"change", "percent_change"})
 
 MOMENTS = (
     "before dose",
@@ -132,6 +140,14 @@ MOMENTS = (
     "end of session",
     "next morning",
     "when symptomatic",
+)
+
+# What a limit of a vital sign brings about.
+LIMIT_ACTIONS = (
+    "recheck",
+    "call_physician",
+    "block_supplement",
+    "open_adverse_event",
 )
 
 # Who may complete a form. Roles of the delegation log where there is one of that

@@ -13,8 +13,15 @@ from assessments.access import Standing, assessments_for, definitions_of, standi
 from assessments.models import Assessment, ItemResponse, ScoreValue
 from audit.history import Subject
 from audit.models import RowChange
+from medical.models import MODELS as MEDICAL
 from participants.access import participants_for
-from participants.models import Deviation, EligibilityDecision, Fact, Participant
+from participants.models import (
+    Deviation,
+    EligibilityDecision,
+    Fact,
+    Participant,
+    Waiver,
+)
 from sessions.models import DoseAdministration, TherapySession, Visit
 from workbench.access.desks import Desk
 
@@ -26,18 +33,21 @@ ANSWER = "assessments_itemresponse"
 SCORE = "assessments_scorevalue"
 KIT = "randomization_kit"
 # Records whose address has the uuid that their pages have, and not the row of the trail.
+_WITH_UUID: tuple[type[Model], ...] = (
+    Participant,
+    Visit,
+    TherapySession,
+    DoseAdministration,
+    Assessment,
+    AdverseEvent,
+    Deviation,
+    EligibilityDecision,
+    Waiver,
+    *MEDICAL.values(),
+)
 _BY_UUID: Mapping[str, type[Model]] = {
     model._meta.db_table: model  # noqa: SLF001 - Django's public name
-    for model in (
-        Participant,
-        Visit,
-        TherapySession,
-        DoseAdministration,
-        Assessment,
-        AdverseEvent,
-        Deviation,
-        EligibilityDecision,
-    )
+    for model in _WITH_UUID
 }
 # What a rater is told of the own form: never a visit, a person of a site, or a score.
 OF_RATERS = frozenset({"value", "missing", "state", "assessed_on", "source"})

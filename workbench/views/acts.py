@@ -74,7 +74,8 @@ def _step_acts(
     desk: Desk, person: Participant, facts: Mapping[str, Fact], *, today: date
 ) -> tuple[Act | None, Act | None]:
     """Return the step that is open, and the one that waits for something or somebody."""
-    step = next_step(person, facts, today=today)
+    form_to_sign: str | None = person.form_to_sign  # type: ignore[attr-defined] # annotated by the page
+    step = next_step(person, facts, today=today, form_to_sign=form_to_sign)
     if step is not None:
         if desk.may(step.permission, person.site):
             return Act(step.what, reverse(step.route, args=[person.uuid])), None

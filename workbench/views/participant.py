@@ -19,7 +19,12 @@ from audit.diffs import chain_of
 from audit.history import Subject, entries, of_participant
 from audit.naming import names_in
 from audit.sentences import Sentence, sentences
-from participants.access import facts_of, has_identity, participants_for
+from participants.access import (
+    facts_of,
+    has_identity,
+    participants_for,
+    with_form_to_sign,
+)
 from participants.lifecycle import BEFORE_RANDOMIZATION, State
 from participants.models import Deviation, Fact, Participant
 from randomization.access import (
@@ -56,7 +61,7 @@ def participant(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Show a participant: visits first, or forms or events where the tab says so."""
     here = desk(request)
     person = get_object_or_404(
-        participants_for(here.user_id).defer("protocol_version__text"), uuid=uuid
+        with_form_to_sign(participants_for(here.user_id)), uuid=uuid
     )
     today = today_at(person.site)
     visits = list(Visit.objects.filter(participant=person).in_order())
@@ -157,6 +162,11 @@ def tabs(person: Participant, here: Desk, current: str) -> list[dict[str, object
         }
         for key, label in TABS.items()
     ]
+    if here.may(_P.VIEW_MEDICAL, person.site):
+        url = reverse("workbench:medical", args=[person.uuid])
+        found.append(
+            {"label": "Medical", "url": url, "is_current": current == "medical"}
+        )
     if not here.may(_P.READ_TRAIL, person.site):
         return found
     for key, label in _READ_TABS.items():

@@ -1,11 +1,18 @@
 """Who is ready for the next step before randomization, and what it is."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
+from django.db.models import Q
+
 from accounts.vocabulary import Permission
-from participants.access import NEXT_MILESTONE, facts_of, judged
+from participants.access import (
+    NEXT_MILESTONE,
+    facts_of,
+    judged,
+    with_form_to_sign,
+)
 from participants.lifecycle import State
 from participants.models import Fact, Participant
 from participants.vocabulary import CONFIRMATION
@@ -23,20 +30,29 @@ _STEPPING = (
 
 
 def steps(here: Here) -> Iterator[Line]:
-    """Return who is ready for the next step before randomization, in two queries."""
+    """Return who is ready for the next step before randomization, in two queries.
+
+    And of everybody in the trial, who has not signed the form that holds now.
+    """
     if not any(here.may_somewhere(permission) for permission in _STEPPING):
         return
     people = list(
-        Participant.objects.filter(
-            site__in=here.sites,
-            state__in=[State.SCREENING, State.ENROLLED, State.CONFIRMED],
+        with_form_to_sign(Participant.objects.filter(site__in=here.sites))
+        .filter(
+            Q(state__in=[State.SCREENING, State.ENROLLED, State.CONFIRMED])
+            | Q(form_to_sign__isnull=False)
         )
         .select_related("protocol_version")
         .defer("protocol_version__text", "treatment_stop_reason", "end_reason")
     )
     facts = facts_of([person.pk for person in people])
     for person in people:
-        step = next_step(person, facts[person.pk], today=here.days[person.site_id])
+        step = next_step(
+            person,
+            facts[person.pk],
+            today=here.days[person.site_id],
+            form_to_sign=person.form_to_sign,  # type: ignore[attr-defined] # annotated above
+        )
         if step is None or not here.may(step.permission, person.site_id):
             continue
         yield Line(
@@ -62,19 +78,43 @@ class Step:
 
 
 def next_step(
-    person: Participant, facts: Mapping[str, Fact], *, today: date
+    person: Participant,
+    facts: Mapping[str, Fact],
+    *,
+    today: date,
+    form_to_sign: str | None,
 ) -> Step | None:
-    """Return the step that a participant is ready for; None while something is missing."""
+    """Return the step that a participant is ready for; None while something is missing.
+
+    `form_to_sign` is the version of the consent form that holds and is not signed.
+    """
     state = State(person.state)
     if state is State.SCREENING and person.age is None:
         return _CONSENT
+    if form_to_sign:
+        return _consent_anew(form_to_sign)
     if state is State.CONFIRMED:
         return _RANDOMIZE
+    return _step_from(person, state, facts, today=today)
+
+
+def _step_from(
+    person: Participant, state: State, facts: Mapping[str, Fact], *, today: date
+) -> Step | None:
+    """Return the step past the next milestone, for whom every criterion is satisfied."""
     if (milestone := NEXT_MILESTONE.get(state)) is None:
         return None
     result = judged(definition_of(person.protocol_version), milestone, facts, on=today)
     step = _CONFIRM if milestone == CONFIRMATION else _ENROLL
     return step if result.may_be_confirmed else None
+
+
+def _consent_anew(version: str) -> Step:
+    return replace(
+        _CONSENT,
+        what=f"Record consent on version {version}",
+        why="The IRB approved a new consent form; visits wait for it",
+    )
 
 
 _CONSENT = Step(

@@ -1,0 +1,1 @@
+"""What is known of participants' health: history, medication, tests, laboratory, ECG."""
