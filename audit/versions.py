@@ -112,10 +112,14 @@ def catch_up(rows: Iterable[models.Model]) -> None:
 
 
 def content_of(rows: Iterable[models.Model]) -> str:
-    """Return a digest of rows as they were read, for whom the trail tells no version."""
+    """Return a digest of rows as they were read, for whom the trail tells no version.
+
+    A row that is not saved yet has none; what it is made with may be new each time.
+    """
     values = sorted(
         [row._meta.db_table, *(str(getattr(row, name)) for name in _names(type(row)))]  # noqa: SLF001 - Django's public name
         for row in rows
+        if not row._state.adding  # noqa: SLF001 - Django's public name
     )
     return hashlib.sha256(json.dumps(values).encode()).hexdigest()
 
