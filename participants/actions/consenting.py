@@ -194,7 +194,10 @@ def _check(consent: NewConsent, participant: Participant) -> None:
             "Whoever is not able to consent has not consented: ask again on another day."
         )
     if consent.signed_on < participant.screened_on:
-        raise Refused("Consent cannot be signed before the day of the screening log.")
+        raise Refused(
+            f"Consent cannot be signed before {consent.participant.number} was first "
+            f"seen: the screening log says {consent.participant.screened_on:%d %b %Y}."
+        )
     if consent.sex not in SEXES:
         raise Refused("Sex at birth is one of: " + ", ".join(SEXES.values()) + ".")
     if not 0 < consent.age <= OLDEST:

@@ -200,7 +200,7 @@ def _context(standing: _Standing, form: FactsForm | None) -> dict[str, Any]:
         "met": verdicts.count(Verdict.MET),
         "not_met": verdicts.count(Verdict.NOT_MET),
         "unknown": verdicts.count(Verdict.UNKNOWN),
-        "groups": _groups(standing, form),
+        "groups": [group for group in _groups(standing, form) if group.rows],
         "in_the_way": [
             _gate(standing, form, item)
             for item in standing.result.asked
@@ -231,7 +231,14 @@ def _groups(standing: _Standing, form: FactsForm | None) -> list[FactGroup]:
         rows.setdefault(item.criterion.kind, []).extend(
             _row(standing, form, code=code, is_missing=code in missing) for code in new
         )
-    return [FactGroup(_HEADINGS[kind], found) for kind, found in rows.items()]
+    groups = [FactGroup(_HEADINGS[kind], found) for kind, found in rows.items()]
+    # Asked at another milestone: still on record, and corrected where it is asked.
+    others = [
+        _row(standing, None, code=fact.code, is_missing=False)
+        for fact in standing.definition.facts
+        if fact.code in standing.saved and fact.code not in shown_already
+    ]
+    return [*groups, FactGroup("Facts of other milestones", others)]
 
 
 def _codes(item: CriterionResult) -> tuple[str, ...]:
