@@ -13,7 +13,7 @@ _FROZEN = """
 GRANT SELECT (id, enrolled_on, randomized_on) ON participants_participant TO candor_walls;
 
 CREATE FUNCTION walls.keep_frozen() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     v_person bigint;
 BEGIN

@@ -24,6 +24,8 @@ GROUP BY 1, 2, 3 ORDER BY 1
 # Walled as well: they belong where their form, their act or their person does.
 NO_PLACE = {"public.assessments_draft", "audit.audit_signature", "audit.audit_signin"}
 TRAIL = {"audit.audit_action", "audit.audit_rowchange", "audit.audit_signature"}
+# Of a site, and of nobody there.
+_OF_SITES = ("public.trials_approval", "public.trials_suspension")
 # Nobody of the application reads it but through the functions of its own schema.
 BEHIND_FUNCTIONS = "identity.participants_identity"
 
@@ -72,6 +74,7 @@ def of_site(lived: Lived, table: str, *, there: bool) -> str:
     acts = f"SELECT id FROM audit_action WHERE site_id = {site}"
     special = {
         "public.assessments_draft": f"assessment_id IN ({forms})",
+        **dict.fromkeys(_OF_SITES, f"site_id = {site}"),
         "audit.audit_signature": f"action_id IN ({acts})",
         "audit.audit_signin": f"user_id {'<>' if there else '='} {{user}}",
         "public.participants_participant": f"site_id = {site}",

@@ -24,7 +24,10 @@ from adverse_events.models import AdverseEvent
 from assessments.models import Assessment
 from exports.actions import issue_token
 from exports.models import ApiToken
-from participants.models import Participant
+from medical.models import ECG
+from medical.vocabulary import Kind
+from participants.actions import NewWaiver, grant_waivers
+from participants.models import Participant, Waiver
 from randomization.actions import (
     Accident,
     KitRequest,
@@ -36,9 +39,12 @@ from randomization.actions import (
 from randomization.models import Unblinding
 from tests.browser import test_pages
 from tests.browser.looking import Desk
+from tests.medical.world import everything_of
 from tests.randomization.world import sealed
 from tests.world import (
+    LONG_AGO,
     PASSWORD,
+    SETUP,
     World,
     completed_caps,
     confirmed,
@@ -51,6 +57,8 @@ from tests.world import (
     started,
     visit_of,
 )
+from trials.actions import suspend_approval
+from trials.models import Suspension
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -208,6 +216,7 @@ def pages(busy: Busy) -> Iterator[tuple[Role, str]]:
     yield from pages_of_forms(busy)
     yield from pages_of_events(busy)
     yield from pages_of_the_trial(busy)
+    yield from pages_of_records(busy)
     for name in ("sessions:confirm", "randomization:unblind"):
         person = busy.enrolled if name == "sessions:confirm" else busy.dosed
         yield Role.INVESTIGATOR, reverse(name, args=[person.uuid])
@@ -257,6 +266,32 @@ def pages_of_the_trial(busy: Busy) -> Iterator[tuple[Role, str]]:
         Role.PHARMACIST,
         reverse("randomization:load_kits", args=[busy.world.site.uuid]),
     )
+
+
+def pages_of_records(busy: Busy) -> Iterator[tuple[Role, str]]:
+    """Yield the pages of medical records, waivers and approvals; what they need is made."""
+    person, world = busy.enrolled, busy.world
+    waiver = Waiver.objects.filter(participant=person).first()
+    if waiver is None:
+        everything_of(world, person)
+        new = NewWaiver(person, "i1", timezone.now().date(), "Asked for by the sponsor")
+        by = world.actor(Role.INVESTIGATOR)
+        [waiver] = grant_waivers(waivers=[new], password=PASSWORD, by=by)
+        suspend_approval(site=world.elsewhere, on=LONG_AGO, why="Late", by=SETUP)
+    yield Role.COORDINATOR, reverse("workbench:medical", args=[person.uuid])
+    for kind in Kind:
+        yield Role.COORDINATOR, reverse("medical:record", args=[person.uuid, kind])
+    ecg = ECG.objects.get(participant=person)
+    for name in ("correct", "void"):
+        yield Role.COORDINATOR, reverse(f"medical:{name}", args=["ecg", ecg.uuid])
+    yield Role.INVESTIGATOR, reverse("medical:review", args=["ecg", ecg.uuid])
+    yield Role.INVESTIGATOR, reverse("participants:waive", args=[person.uuid])
+    yield Role.INVESTIGATOR, reverse("participants:end_waiver", args=[waiver.uuid])
+    trial, pause = world.trial.uuid, Suspension.objects.get()
+    yield Role.COORDINATOR, reverse("workbench:protocol", args=[trial])
+    yield Role.DATA_MANAGER, reverse("trials:approve", args=[trial])
+    yield Role.DATA_MANAGER, reverse("trials:suspend", args=[world.site.uuid])
+    yield Role.DATA_MANAGER, reverse("trials:lift", args=[pause.pk])
 
 
 def test_the_pages_of_all_acts_pass_axe_and_fit_a_phone(
