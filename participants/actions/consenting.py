@@ -195,8 +195,8 @@ def _check(consent: NewConsent, participant: Participant) -> None:
         )
     if consent.signed_on < participant.screened_on:
         raise Refused(
-            f"Consent cannot be signed before {consent.participant.number} was first "
-            f"seen: the screening log says {consent.participant.screened_on:%d %b %Y}."
+            "Consent cannot be signed before the day of the screening log, which is "
+            f"{consent.participant.screened_on:%d %b %Y}."
         )
     if consent.sex not in SEXES:
         raise Refused("Sex at birth is one of: " + ", ".join(SEXES.values()) + ".")
