@@ -19,8 +19,7 @@ from assessments.actions.completing import (
 from assessments.actions.drafts import (
     DraftClosed,
     GivenAnswer,
-    keep_answer,
-    save_answer,
+    keep_answers,
 )
 from assessments.actions.finishing import complete_trial
 from assessments.actions.reassigning import Reassignment, reassign_ratings
@@ -42,12 +41,11 @@ __all__ = [
     "complete",
     "complete_trial",
     "correct",
-    "keep_answer",
+    "keep_answers",
     "mark_not_done",
     "reassign_ratings",
     "reopen",
     "request_ratings",
-    "save_answer",
     "sign",
     "start",
 ]

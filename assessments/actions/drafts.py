@@ -4,6 +4,7 @@ Only that a form was begun is on it: the first answer to an assigned form starts
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,7 +21,7 @@ from assessments.actions.records import (
 )
 from assessments.answers import Answer
 from assessments.instruments import instrument
-from assessments.instruments.base import MissingReason
+from assessments.instruments.base import MissingReason, Scale
 from assessments.lifecycle import Move, State
 from assessments.models import Assessment
 from audit.actors import Actor
@@ -35,18 +36,19 @@ LONGEST_TEXT = 2000
 
 # One statement, so that answers given at the same moment cannot undo each other: a
 # read-modify-write of this column once stored 13 of 30 and showed all as saved. The
-# shared lock waits for a completion in progress, which then refuses the late answer.
+# shared lock waits for a completion in progress, which then refuses the late answers.
 _SAVE = """
 INSERT INTO assessments_draft AS draft (assessment_id, user_id, answers, saved_at)
-SELECT id, %(user)s, jsonb_build_object(%(item)s::text, %(answer)s::jsonb), %(now)s
+SELECT id, %(user)s, %(answers)s::jsonb, %(now)s
 FROM assessments_assessment
 WHERE id = %(assessment)s AND state IN ('assigned', 'in_progress')
 FOR SHARE
 ON CONFLICT (assessment_id, user_id) DO UPDATE SET
-    answers = CASE
-        WHEN coalesce((draft.answers -> %(item)s ->> 'sequence')::bigint, 0)
-            > %(sequence)s
-        THEN draft.answers ELSE draft.answers || excluded.answers END,
+    answers = draft.answers || (
+        SELECT coalesce(jsonb_object_agg(item, answer), '{}')
+        FROM jsonb_each(excluded.answers) AS given (item, answer)
+        WHERE (answer ->> 'sequence')::bigint
+            >= coalesce((draft.answers -> item ->> 'sequence')::bigint, 0)),
     saved_at = excluded.saved_at
 RETURNING answers::text
 """
@@ -54,28 +56,6 @@ RETURNING answers::text
 
 class DraftClosed(Refused):
     """The form is completed; from now on a change is a correction."""
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """The server's time of an answer, and the whole draft with it."""
-
-    at: datetime
-    answers: dict[str, Answer]
-
-
-def save_answer(
-    *,
-    assessment: Assessment,
-    item: str,
-    value: int | str | None,
-    missing: str,
-    by: Actor,
-    sequence: int = 0,
-) -> datetime:
-    """Keep one answer of the acting person's draft and return the server's time."""
-    given = GivenAnswer(item, value, missing, sequence)
-    return keep_answer(assessment=assessment, given=given, by=by).at
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,33 +68,54 @@ class GivenAnswer:
     sequence: int = 0
 
 
-def keep_answer(*, assessment: Assessment, given: GivenAnswer, by: Actor) -> Kept:
-    """Keep one answer and return the draft as it stands now.
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The server's time of the answers, the whole draft with them, and what is none.
 
-    An answer with a lower `sequence` than the kept one was overtaken on its way and
-    changes nothing. Raises `DraftClosed` for a form that is complete.
+    `refused` has a sentence for each item whose answer its scale does not know.
+    """
+
+    at: datetime
+    answers: dict[str, Answer]
+    refused: dict[str, str]
+
+
+def keep_answers(
+    *, assessment: Assessment, given: Sequence[GivenAnswer], by: Actor
+) -> Kept:
+    """Keep the answers that are answers, and return the draft as it stands now.
+
+    Several at a time, so that somebody who types faster than the line carries one
+    request per answer is never further behind than one request. An answer with a
+    lower `sequence` than the kept one was overtaken on its way and changes nothing.
+    Raises `DraftClosed` for a form that is complete, `NotPermitted` for another's, and
+    `Refused` where none of the answers is one.
     """
     _require(assessment, by)
-    _check(assessment, given)
+    refused = _refused(assessment, given)
+    if len(refused) == len(given):
+        raise Refused(next(iter(refused.values()), "There is no answer to keep."))
     if assessment.state == State.ASSIGNED:
         _begin(assessment, by)
     now = timezone.now()
-    answer = {
-        "value": given.value,
-        "missing": given.missing,
-        "at": now.isoformat(),
-        "sequence": given.sequence,
+    answers = {
+        answer.item: {
+            "value": answer.value,
+            "missing": answer.missing,
+            "at": now.isoformat(),
+            "sequence": answer.sequence,
+        }
+        for answer in sorted(given, key=lambda answer: answer.sequence)
+        if answer.item not in refused
     }
     with connection.cursor() as cursor:
         cursor.execute(
             _SAVE,
             {
                 "user": by.user_id,
-                "item": given.item,
-                "answer": json.dumps(answer),
+                "answers": json.dumps(answers),
                 "now": now,
                 "assessment": assessment.pk,
-                "sequence": given.sequence,
             },
         )
         row = cursor.fetchone()
@@ -122,7 +123,7 @@ def keep_answer(*, assessment: Assessment, given: GivenAnswer, by: Actor) -> Kep
         raise DraftClosed(
             "Somebody completed this form meanwhile. Send yours to compare the two."
         )
-    return Kept(now, without_blanks(json.loads(row[0])))
+    return Kept(now, without_blanks(json.loads(row[0])), refused)
 
 
 def _begin(assessment: Assessment, by: Actor) -> None:
@@ -151,23 +152,33 @@ def _require(assessment: Assessment, by: Actor) -> None:
         raise NotPermitted(NOBODY_BUT_THE_RATER)
 
 
-def _check(assessment: Assessment, given: GivenAnswer) -> None:
-    value, missing = given.value, given.missing
-    if given.item in BESIDE_THE_ITEMS:
-        if (
-            missing
-            or not isinstance(value, str | None)
-            or len(value or "") > LONGEST_TEXT
-        ):
-            raise Refused("That text is too long to be kept.")
-        return
+def _refused(assessment: Assessment, given: Sequence[GivenAnswer]) -> dict[str, str]:
     edition = instrument(assessment.instrument, assessment.version)
-    known = {each.code: each for each in edition.items}.get(given.item)
-    if known is None:
-        raise Refused(f"{edition.short_title} has no item {given.item}.")
+    items = {item.code: item for item in edition.items}
+    refused = {}
+    for answer in given:
+        if answer.item in BESIDE_THE_ITEMS:
+            why = _why_no_text(answer)
+        elif answer.item in items:
+            why = _why_no_answer(answer, items[answer.item].scale)
+        else:
+            why = f"{edition.short_title} has no item {answer.item}."
+        if why:
+            refused[answer.item] = why
+    return refused
+
+
+def _why_no_text(given: GivenAnswer) -> str:
+    text = given.value if given.value is not None else ""
+    if given.missing or not isinstance(text, str) or len(text) > LONGEST_TEXT:
+        return "That text is too long to be kept."
+    return ""
+
+
+def _why_no_answer(given: GivenAnswer, scale: Scale) -> str:
+    value, missing = given.value, given.missing
     if missing and (value is not None or missing not in set(MissingReason)):
-        raise Refused("Choose an answer, or why there is none.")
-    if value is None:
-        return
-    if not isinstance(value, int) or not known.scale.allows(value):
-        raise Refused(f"{value} is no answer; use {known.scale.in_words()}.")
+        return "Choose an answer, or why there is none."
+    if value is None or (isinstance(value, int) and scale.allows(value)):
+        return ""
+    return f"{value} is no answer; use {scale.in_words()}."

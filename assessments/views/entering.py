@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.forms import Form
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
@@ -203,17 +203,12 @@ def _state_page(request: SignedInRequest, form: Opened) -> HttpResponse:
 @without_key
 @require_POST
 def draft(request: SignedInRequest, uuid: UUID) -> JsonResponse:
-    """Keep one answer; "saved" is answered only after the server has it."""
+    """Keep the answers sent; "saved" is answered only after the server has them."""
     assessment = get_object_or_404(assessments_for(request.user.pk), uuid=uuid)
-    item = request.POST.get("item", "")
-    given = GivenAnswer(
-        item,
-        _value(item, request.POST.get("value", "")),
-        request.POST.get("missing", ""),
-        _sequence(request.POST.get("sequence", "")),
-    )
     try:
-        kept = actions.keep_answer(assessment=assessment, given=given, by=request.actor)
+        kept = actions.keep_answers(
+            assessment=assessment, given=_given(request.POST), by=request.actor
+        )
     except DraftClosed as refusal:
         return JsonResponse({"error": str(refusal)}, status=409)
     except NotPermitted as refusal:
@@ -231,8 +226,19 @@ def draft(request: SignedInRequest, uuid: UUID) -> JsonResponse:
         {
             "saved_at": f"{kept.at.astimezone(zone):%H:%M:%S}",
             "answered": progress_of(edition, saved | kept.answers).settled,
+            "refused": kept.refused,
         }
     )
+
+
+def _given(posted: QueryDict) -> list[GivenAnswer]:
+    """Return the answers of a request, which names four fields for each, in step."""
+    fields = ("item", "value", "missing", "sequence")
+    rows = zip(*(posted.getlist(field) for field in fields), strict=False)
+    return [
+        GivenAnswer(item, _value(item, value), missing, _sequence(sequence))
+        for item, value, missing, sequence in rows
+    ]
 
 
 def _value(item: str, text: str) -> int | str | None:

@@ -1,6 +1,8 @@
-// Answers go to the server as they are given: POST {item, value or missing, sequence} to data-draft-url, which answers
-// {saved_at: "14:03:22", answered: 7}. One request at a time, the newest answer of an item wins, and "Saved" is said only
-// after the server said so. Unsaved answers stay in this page's memory, never in the browser's storage: desks are shared.
+// Answers go to the server as they are given: POST item, value, missing and sequence of each to data-draft-url, which
+// answers {saved_at: "14:03:22", answered: 7, refused: {}}. One request at a time, with all that was answered during the
+// one before: one request per answer falls behind a fast typist on a slow line. The newest answer of an item wins, and
+// "Saved" is said only after the server said so. Unsaved answers stay in this page's memory, never in the browser's
+// storage: desks are shared.
 (() => {
   "use strict";
   const TYPING_PAUSE = 600;
@@ -51,8 +53,11 @@
       return sequence;
     };
 
-    const post = async (item, answer) => {
-      const body = new URLSearchParams({ item, ...answer, sequence: String(answer.sequence) });
+    const post = async (answers) => {
+      const body = new URLSearchParams();
+      for (const [item, answer] of answers) {
+        for (const [name, value] of Object.entries({ item, ...answer })) body.append(name, value);
+      }
       return fetch(form.dataset.draftUrl, {
         method: "POST",
         body,
@@ -63,43 +68,42 @@
       });
     };
 
-    const again = (item, answer, text = "Not saved, kept here, retrying") => {
-      if (!waiting.has(item)) waiting.set(item, answer);
+    const again = (answers, text = "Not saved, kept here, retrying") => {
+      for (const [item, answer] of answers) if (!waiting.has(item)) waiting.set(item, answer);
       failures += 1;
       say("kept", text);
       clearTimeout(retry);
       retry = setTimeout(drain, Math.min(LONGEST_WAIT, 1000 * 2 ** (failures - 1)));
     };
 
+    const refuse = (items, sentence) => {
+      for (const item of items) form.querySelector(`[data-item="${CSS.escape(item)}"]`)?.setAttribute("data-unsaved", "");
+      if (items.length) say("refused", `Not saved: ${sentence || "the server refused this answer"}`);
+    };
+
     const saved = (report) => {
       failures = 0;
       for (const place of form.querySelectorAll("[data-answered]")) place.textContent = String(report.answered);
+      const refused = Object.entries(report.refused);
       const unsaved = form.querySelectorAll("[data-unsaved]").length;
-      if (unsaved) say("refused", `Not saved: ${unsaved} ${unsaved === 1 ? "answer" : "answers"}`);
+      if (refused.length) refuse(refused.map(([item]) => item), refused[0][1]);
+      else if (unsaved) say("refused", `Not saved: ${unsaved} ${unsaved === 1 ? "answer" : "answers"}`);
       else if (waiting.size === 0) say("saved", `Saved ${report.saved_at}`);
     };
 
-    const refused = async (item, response) => {
-      const report = await response.json().catch(() => ({}));
-      form.querySelector(`[data-item="${CSS.escape(item)}"]`)?.setAttribute("data-unsaved", "");
-      say("refused", `Not saved: ${report.error || "the server refused this answer"}`);
-    };
-
     // Returns false where the queue must rest: a retry is planned, or the form was changed elsewhere.
-    const sendOne = async (item, answer) => {
+    const send = async (answers) => {
       let response;
       try {
-        response = await post(item, answer);
+        response = await post(answers);
       } catch {
-        again(item, answer);
+        again(answers);
         return false;
       }
-      if (response.ok) {
-        const report = await response.json().catch(() => null);
-        if (report?.saved_at) {
-          saved(report);
-          return true;
-        }
+      const report = await response.json().catch(() => ({}));
+      if (response.ok && report.saved_at) {
+        saved(report);
+        return true;
       }
       if (response.status === 409) {
         stopped = true;
@@ -108,11 +112,12 @@
         return false;
       }
       if ([400, 404, 413, 422].includes(response.status)) {
-        await refused(item, response);
+        failures = 0;
+        refuse([...answers.keys()], report.error);
         return true;
       }
       const signedOut = response.type === "opaqueredirect" || [401, 403].includes(response.status);
-      again(item, answer, signedOut ? "Not saved, kept here: sign in again in another tab" : undefined);
+      again(answers, signedOut ? "Not saved, kept here: sign in again in another tab" : undefined);
       return false;
     };
 
@@ -122,10 +127,10 @@
       sending = true;
       let going = true;
       while (going && waiting.size > 0) {
-        const [item, answer] = waiting.entries().next().value;
-        waiting.delete(item);
+        const answers = new Map(waiting);
+        waiting.clear();
         if (failures === 0) say("saving", "Saving…");
-        going = await sendOne(item, answer);
+        going = await send(answers);
       }
       sending = false;
       if (submitter && !isBusy() && !stopped) form.requestSubmit(submitter.isConnected ? submitter : undefined);
@@ -169,6 +174,10 @@
       drain();
     });
 
+    // Somebody who signed in again in another tab comes back to this one.
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden && failures > 0) drain();
+    });
     window.addEventListener("online", drain);
     window.addEventListener("beforeunload", (event) => {
       if (isBusy()) event.preventDefault();

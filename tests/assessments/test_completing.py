@@ -14,13 +14,13 @@ from assessments.actions import (
     complete,
     correct,
     reopen,
-    save_answer,
     sign,
 )
 from assessments.models import Assessment, Draft, ItemResponse
 from audit.models import Action, RowChange
 from audit.refusal import NotPermitted, ReasonNeeded, Refused
 from participants.models import Participant
+from tests.drafting import save_answer
 from tests.world import (
     PASSWORD,
     World,

@@ -7,11 +7,12 @@ from django.db import connection
 
 from accounts.vocabulary import Role
 from assessments.access import draft_of
-from assessments.actions import DraftClosed, save_answer
+from assessments.actions import DraftClosed, GivenAnswer, keep_answers
 from assessments.models import Assessment, Draft
 from audit.actors import Actor
 from audit.models import Action, RowChange
 from audit.refusal import NotPermitted, Refused
+from tests.drafting import save_answer
 from tests.world import (
     World,
     completed_caps,
@@ -95,6 +96,34 @@ def test_an_answer_overtaken_on_its_way_changes_nothing(
             sequence=sequence,
         )
     assert draft_of(assessment, by.user_id) == {"caps01": 4}
+
+
+def test_answers_sent_together_are_kept_together_and_the_newest_of_an_item_wins(
+    world: World, assessment: Assessment
+) -> None:
+    by = rater_of(world, assessment)
+    save_answer(
+        assessment=assessment, item="caps03", value=4, missing="", by=by, sequence=9
+    )
+    given = [
+        GivenAnswer("caps02", 3, "", 7),
+        GivenAnswer("caps01", 2, "", 6),
+        GivenAnswer("caps02", 1, "", 5),
+        GivenAnswer("caps03", 0, "", 8),
+    ]
+    kept = keep_answers(assessment=assessment, given=given, by=by)
+    assert kept.answers == {"caps01": 2, "caps02": 3, "caps03": 4}
+    assert draft_of(assessment, by.user_id) == kept.answers
+
+
+def test_what_is_no_answer_does_not_keep_the_others_from_being_kept(
+    world: World, assessment: Assessment
+) -> None:
+    by = rater_of(world, assessment)
+    given = [GivenAnswer("caps01", 9, "", 1), GivenAnswer("caps02", 2, "", 2)]
+    kept = keep_answers(assessment=assessment, given=given, by=by)
+    assert kept.refused == {"caps01": "9 is no answer; use 0, 1, 2, 3, 4."}
+    assert draft_of(assessment, by.user_id) == {"caps02": 2}
 
 
 @pytest.mark.parametrize(

@@ -86,12 +86,28 @@ def test_a_draft_is_saved_by_post_and_shown_again(
     assert chosen == [("caps02", "3")]
 
 
+def test_answers_sent_together_are_told_apart(
+    world: World, participant: Participant, page_of: Browser
+) -> None:
+    assessment = requested_caps(world, participant)
+    user = rater(world, assessment)
+    posted = {
+        "item": ["caps02", "caps03", "reason"],
+        "value": ["3", "9", "Late"],
+        "missing": ["", "", ""],
+        "sequence": ["7", "8", "9"],
+    }
+    report = page_of(user).post(page(assessment, "draft"), posted).json()
+    assert (report["answered"], list(report["refused"])) == (1, ["caps03"])
+    assert draft_of(assessment, user.pk) == {"caps02": 3, "reason": "Late"}
+
+
 def test_an_answer_that_is_none_is_refused_with_the_scale(
     world: World, participant: Participant, page_of: Browser
 ) -> None:
     assessment = requested_caps(world, participant)
     browser = page_of(rater(world, assessment))
-    posted = {"item": "caps02", "value": "9", "missing": ""}
+    posted = {"item": "caps02", "value": "9", "missing": "", "sequence": "7"}
     response = browser.post(page(assessment, "draft"), posted)
     assert response.status_code == 400
     assert "use 0, 1, 2, 3, 4" in response.json()["error"]
@@ -102,7 +118,7 @@ def test_an_answer_after_completion_is_a_conflict(
 ) -> None:
     assessment = completed_caps(world, participant)
     browser = page_of(rater(world, assessment))
-    posted = {"item": "caps02", "value": "3", "missing": ""}
+    posted = {"item": "caps02", "value": "3", "missing": "", "sequence": "7"}
     assert browser.post(page(assessment, "draft"), posted).status_code == 409
 
 

@@ -17,13 +17,13 @@ from assessments.actions import (
     complete,
     reassign_ratings,
     request_ratings,
-    save_answer,
     sign,
 )
 from assessments.models import Assessment, Draft
 from audit.models import Action
 from audit.refusal import NotPermitted, ReasonNeeded, Refused
 from participants.models import Deviation, Participant
+from tests.drafting import save_answer
 from tests.world import (
     PASSWORD,
     SETUP,

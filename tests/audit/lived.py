@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 from accounts.vocabulary import Role
 from adverse_events.actions import NewEvent, report_events
-from assessments.actions import save_answer
 from audit.actors import Place
 from audit.trail import acting
 from notices.models import Notice
@@ -21,6 +20,7 @@ from participants.models import Participant, Waiver
 from randomization.models import Kit, Randomization, Unblinding
 from reminders.models import Reminder
 from sessions.models import DoseAdministration, TherapySession
+from tests.drafting import save_answer
 from tests.medical.world import everything_of
 from tests.world import (
     SETUP,
