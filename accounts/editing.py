@@ -209,10 +209,13 @@ def _is_stale(
 ) -> bool:
     """Whether rows changed for somebody to whom the trail is closed, as it is to raters.
 
-    By whom is not told to them, so that their own change counts as somebody else's.
+    By whom is not told to them, so that their own change counts as somebody else's. The
+    rows stay locked until the act is done: `guard` looks at the trail, which tells them
+    nothing of whoever saves at the same moment.
     """
     if any(base.seen.values()) or any(versions.newest(known).values()):
         return False
+    versions.catch_up(rows, locked=True)
     return base.content != versions.content_of(rows)
 
 

@@ -93,8 +93,8 @@ def records_of_participant(table: str, participant_id: int) -> list[Record]:
     return [(table, row) for row in rows.values_list("row_id", flat=True).distinct()]
 
 
-def catch_up(rows: Iterable[models.Model]) -> None:
-    """Give rows the values that they have now.
+def catch_up(rows: Iterable[models.Model], *, locked: bool = False) -> None:
+    """Give rows the values that they have now; `locked`, they keep them until the commit.
 
     To be called after `newest`: a row that was read before may lack a change whose entry
     `newest` has found, and that change would then pass for seen.
@@ -105,6 +105,8 @@ def catch_up(rows: Iterable[models.Model]) -> None:
             by_model.setdefault(type(row), []).append(row)
     for model, known in by_model.items():
         found = model._base_manager.filter(pk__in=[row.pk for row in known])  # noqa: SLF001 - Django's public name
+        if locked:
+            found = found.order_by("pk").select_for_update()
         values = {each["pk"]: each for each in found.values("pk", *_names(model))}
         for row in known:
             for name, value in values.get(row.pk, {}).items():

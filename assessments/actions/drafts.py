@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
@@ -98,23 +99,33 @@ def keep_answers(
     if assessment.state == State.ASSIGNED:
         _begin(assessment, by)
     now = timezone.now()
-    answers = {
-        answer.item: {
-            "value": answer.value,
-            "missing": answer.missing,
-            "at": now.isoformat(),
-            "sequence": answer.sequence,
-        }
-        for answer in sorted(given, key=lambda answer: answer.sequence)
-        if answer.item not in refused
+    newest_last = sorted(given, key=lambda answer: answer.sequence)
+    kept = [answer for answer in newest_last if answer.item not in refused]
+    answers = {each.item: _stored(each, now) for each in kept}
+    draft = _save(assessment, answers, at=now, by=by)
+    return Kept(now, without_blanks(draft), refused)
+
+
+def _stored(answer: GivenAnswer, at: datetime) -> dict[str, Any]:
+    return {
+        "value": answer.value,
+        "missing": answer.missing,
+        "at": at.isoformat(),
+        "sequence": answer.sequence,
     }
+
+
+def _save(
+    assessment: Assessment, answers: dict[str, Any], *, at: datetime, by: Actor
+) -> dict[str, Any]:
+    """Add answers to the person's draft, and return all of it."""
     with connection.cursor() as cursor:
         cursor.execute(
             _SAVE,
             {
                 "user": by.user_id,
                 "answers": json.dumps(answers),
-                "now": now,
+                "now": at,
                 "assessment": assessment.pk,
             },
         )
@@ -123,7 +134,8 @@ def keep_answers(
         raise DraftClosed(
             "Somebody completed this form meanwhile. Send yours to compare the two."
         )
-    return Kept(now, without_blanks(json.loads(row[0])), refused)
+    draft: dict[str, Any] = json.loads(row[0])
+    return draft
 
 
 def _begin(assessment: Assessment, by: Actor) -> None:

@@ -24,6 +24,7 @@ from tests.world import (
     PASSWORD,
     SETUP,
     World,
+    completed_caps,
     consented,
     enrolled,
     held,
@@ -215,7 +216,7 @@ def test_an_identity_of_two_people_is_read_on_the_trail(world: World) -> None:
     (person,) = consented(world)
     address = reverse("participants:identity", args=[person.uuid])
     first, ones, second, others = two_on(world, address)
-    common = {"act": "save", "birth_date": "1980-02-03"}
+    common = {"act": "save", "birth_date": "1990-02-03"}
     assert first.post(address, ones | common | {"name": "Ada One"}).status_code == 302
     page = second.post(address, others | common | {"name": "Ada Two"})
     assert page.status_code == 200
@@ -327,6 +328,31 @@ def test_of_many_at_once_one_saves_in_each_round_and_all_others_see_the_conflict
         table = AdverseEvent._meta.db_table
         changes = RowChange.objects.filter(table_name=table, operation="U")
         assert changes.count() == round_
+
+
+@pytest.mark.services
+def test_a_raters_corrections_at_the_same_moment_are_compared_too(
+    own_database: str,
+) -> None:
+    """To raters the trail is closed, so that a look at it finds nobody who was quicker."""
+    world = new_world()
+    form = completed_caps(world, enrolled(world)[0])
+    is_second = form.rater_id == world.user(Role.RATER, second=True).pk
+    address = reverse("assessments:enter", args=[form.uuid]) + "?correct=1"
+    waiting = {}
+    for value in "0", "1":
+        client = signed_in_as(world, Role.RATER, second=is_second)
+        corrected = {"caps01": value, "reason": "Misheard"}
+        waiting[client] = opened(client, address) | corrected
+    answers = dict(
+        at_once([partial(_sent, one, address, sent) for one, sent in waiting.items()])
+    )
+    done = [one for one, answer in answers.items() if answer.status_code == 302]
+    assert len(done) == 1
+    saved = waiting.pop(done[0])["caps01"]
+    assert ItemResponse.objects.get(assessment=form, item="caps01").value == int(saved)
+    (second,) = waiting
+    assert "Changed while you had it open" in answers[second].content.decode()
 
 
 def _sent(client: Client, address: str, form: dict[str, Any]) -> tuple[Client, Any]:
