@@ -52,6 +52,9 @@ class Permission(StrEnum):
     READ_UNBLINDINGS = "read the report of unblindings"
     LOAD_LIST = "load the sealed list and kits"
     MANAGE_TRIAL = "open sites, keep the delegation log, adopt protocols"
+    LOCK_TRIAL = "lock the trial, and ask to reopen it"
+    AGREE_TO_REOPEN = "agree to reopen a locked trial"
+    UNBLIND_TRIAL = "read the arms of a locked trial"
     READ_TRAIL = "read the audit trail"
     OVERSEE = "read everything, in the oversight site"
     EXPORT = "export data"
@@ -181,6 +184,8 @@ ROLES: dict[Role, RoleDescription] = {
                 _P.READ_TRAIL,
                 _P.OVERSEE,
                 _P.MANAGE_TRIAL,
+                _P.LOCK_TRIAL,
+                _P.AGREE_TO_REOPEN,
                 _P.ASSIGN_RATERS,
                 _P.EXPORT,
                 _P.MANAGE_TOKENS,
@@ -201,6 +206,7 @@ ROLES: dict[Role, RoleDescription] = {
                 _P.RECEIVE_REPORTS,
                 _P.UNBLIND,
                 _P.RECORD_UNBLINDING,
+                _P.AGREE_TO_REOPEN,
             }
         ),
     ),
@@ -221,7 +227,7 @@ ROLES: dict[Role, RoleDescription] = {
     Role.STATISTICIAN: RoleDescription(
         "Unblinded statistician",
         "Makes and loads the sealed list; reports to the data monitoring committee.",
-        frozenset({_P.LOAD_LIST, _P.EXPORT}),
+        frozenset({_P.LOAD_LIST, _P.UNBLIND_TRIAL, _P.EXPORT}),
         is_unblinded=True,
     ),
     Role.SPONSOR: RoleDescription(

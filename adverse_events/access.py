@@ -18,6 +18,7 @@ from adverse_events.reporting import (
     ReportKind,
 )
 from adverse_events.vocabulary import (
+    Outcome,
     SeriousnessCriterion,
     is_fatal_or_life_threatening,
 )
@@ -204,6 +205,13 @@ def events_without_determination(site_ids: Iterable[int]) -> QuerySet[AdverseEve
     """Return the received serious events on which the sponsor has not decided."""
     return _serious(site_ids).filter(
         sponsor_received_at__isnull=False, sponsor_determined_at__isnull=True
+    )
+
+
+def events_without_end(site_ids: Iterable[int]) -> QuerySet[AdverseEvent]:
+    """Return the serious events that are neither over nor said to stay as they are."""
+    return _serious(site_ids).filter(
+        ended_on__isnull=True, outcome=Outcome.RECOVERING.value
     )
 
 

@@ -86,6 +86,18 @@ def not_audited(table: str, because: str) -> RunSQL:
     )
 
 
+def stays_open(table: str, because: str, *, schema: str = "public") -> RunSQL:
+    """State that a table may be written after its trial's lock, and why.
+
+    Kept in the database, which asks there; every other table of the trail is closed.
+    """
+    text = because.replace("'", "''")
+    return RunSQL(
+        f"COMMENT ON TABLE {schema}.{table} IS 'Open after the lock: {text}'",
+        f"COMMENT ON TABLE {schema}.{table} IS NULL",
+    )
+
+
 _SEEN = "{site} = ANY ((SELECT audit.sites_seen())::bigint[])"
 _RATED = "(SELECT audit.is_rater()) AND audit.rates({participant})"
 

@@ -22,6 +22,7 @@ _REFUSALS: Mapping[str, type[Refused]] = {
     "AU003": SessionEnded,
     "AU004": NotPermitted,
     "AU005": NotPermitted,
+    "AU008": Refused,
 }
 
 

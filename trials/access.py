@@ -15,7 +15,9 @@ from audit.refusal import NotPermitted, Refused
 from trials.models import (
     Approval,
     Delegation,
+    Lock,
     ProtocolVersion,
+    Reopening,
     Site,
     Suspension,
     Trial,
@@ -197,6 +199,40 @@ def protocol_versions(ids: Iterable[int]) -> dict[int, ProtocolDefinition]:
 def is_only_synthetic() -> bool:
     """Tell whether every trial in the database is synthetic: no real person is in it."""
     return not Trial.objects.filter(is_synthetic=False).exists()
+
+
+@dataclass(frozen=True, slots=True)
+class LockState:
+    """How a trial's lock stands at a moment; `reopening` is the newest since the lock."""
+
+    lock: Lock | None
+    reopening: Reopening | None
+    at: datetime
+
+    @property
+    def is_reopened(self) -> bool:
+        """Whether two people agreed to open it, and it is not over."""
+        until = self.reopening.until if self.reopening else None
+        return until is not None and until > self.at
+
+    @property
+    def is_locked(self) -> bool:
+        return self.lock is not None and not self.is_reopened
+
+    @property
+    def asked(self) -> Reopening | None:
+        """What somebody asked for and nobody has agreed to."""
+        newest = self.reopening
+        return newest if newest is not None and newest.until is None else None
+
+
+def lock_of(trial: Trial) -> LockState:
+    """Return how a trial's lock stands now, in two queries."""
+    lock = Lock.objects.filter(trial=trial).select_related("locked_by").first()
+    asked = Reopening.objects.filter(trial=trial).select_related(
+        "asked_by", "agreed_by"
+    )
+    return LockState(lock, asked.order_by("-id").first(), timezone.now())
 
 
 @dataclass(frozen=True, slots=True)

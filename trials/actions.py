@@ -1,22 +1,26 @@
-"""Opening trials and sites, adopting protocols, IRB approvals, the delegation log."""
+"""Opening and locking trials, sites, protocols, IRB approvals, the delegation log."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from django.conf import settings
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.vocabulary import ROLES, Permission, Role
-from audit.actors import AnyActor, Place
-from audit.refusal import Refused
+from audit.actors import Actor, AnyActor, Place
+from audit.refusal import NotPermitted, ReasonNeeded, Refused
+from audit.signing import reauthenticate, sign
 from audit.trail import acting
-from trials.access import require_on_trial
+from trials.access import lock_of, require_on_trial
 from trials.models import (
     Approval,
     Delegation,
+    Lock,
     ProtocolVersion,
+    Reopening,
     Site,
     Suspension,
     Trial,
@@ -225,6 +229,114 @@ def lift_suspension(
     ):
         suspension.lifted_on = on
         suspension.save(update_fields=["lifted_on"])
+
+
+def lock_trial(
+    *,
+    trial: Trial,
+    password: str,
+    still_open: Callable[[], Sequence[str]],
+    by: AnyActor,
+) -> None:
+    """Lock the trial's data, or end a reopening before its time; signed.
+
+    From then on the database refuses every act that changes them (ICH E6(R3) 3.16.1(r)).
+    `still_open` returns a sentence for each thing that is not finished. It is asked when
+    no other act can be saved any more, since what it counts lies above this app.
+    """
+    signer = _signer(by, Permission.LOCK_TRIAL, trial, password=password)
+    place = Place(trial_id=trial.pk)
+    with acting("lock trial", by=by, subject=trial.identifier, place=place):
+        state = lock_of(trial)
+        if state.is_locked:
+            raise Refused("This trial is locked already.")
+        now = timezone.now()
+        if state.lock is None:
+            row: Lock | Reopening = Lock.objects.create(
+                trial=trial, locked_by_id=signer.user_id, locked_at=now
+            )
+        else:
+            row = Reopening.objects.get(trial=trial, until__gt=now)
+            row.until = now
+            row.save(update_fields=["until"])
+        if waits := still_open():
+            raise Refused("It is not finished. " + " ".join(waits))
+        _signed("locked the data of the trial", row, trial, at=now.isoformat())
+
+
+def ask_to_reopen(
+    *, trial: Trial, why: str, days: int, password: str, by: AnyActor
+) -> Reopening:
+    """Ask to open a locked trial for 1 to 14 days; nothing opens before another agrees."""
+    signer = _signer(by, Permission.LOCK_TRIAL, trial, password=password)
+    if len(why.strip()) < 3:
+        raise ReasonNeeded("Say what is to be corrected, in a few words.")
+    with acting(
+        "ask to reopen trial",
+        by=by,
+        reason=why,
+        subject=trial.identifier,
+        place=Place(trial_id=trial.pk),
+    ):
+        if not lock_of(trial).is_locked:
+            raise Refused("This trial is not locked: there is nothing to reopen.")
+        asked = Reopening.objects.create(
+            trial=trial,
+            why=why.strip(),
+            days=days,
+            asked_by_id=signer.user_id,
+            asked_at=timezone.now(),
+        )
+        _signed("asked to reopen the trial", asked, trial, why=asked.why, days=days)
+    return asked
+
+
+def agree_to_reopen(*, reopening: Reopening, password: str, by: AnyActor) -> None:
+    """Open a locked trial for the days that somebody else asked for; signed.
+
+    It locks itself again: the database looks at the end, not at a job (DAT-15).
+    """
+    trial = reopening.trial
+    signer = _signer(by, Permission.AGREE_TO_REOPEN, trial, password=password)
+    if signer.user_id == reopening.asked_by_id:
+        raise NotPermitted("You asked for it, so somebody else has to agree.")
+    with acting(
+        "reopen trial",
+        by=by,
+        reason=reopening.why,
+        subject=trial.identifier,
+        place=Place(trial_id=trial.pk),
+    ):
+        row = lock_of(trial).asked
+        if row is None or row.pk != reopening.pk:
+            raise Refused(
+                "This request was answered or replaced. Look at the page again."
+            )
+        row.agreed_by_id = signer.user_id
+        row.until = timezone.now() + timedelta(days=row.days)
+        row.save(update_fields=["agreed_by", "until"])
+        until = row.until.isoformat()
+        _signed("agreed to reopen the trial", row, trial, why=row.why, until=until)
+
+
+def _signer(
+    by: AnyActor, permission: Permission, trial: Trial, *, password: str
+) -> Actor:
+    if not isinstance(by, Actor):
+        raise NotPermitted("Only a person locks or reopens a trial, never a job.")
+    require_on_trial(by=by, permission=permission, trial=trial)
+    reauthenticate(by=by, password=password)
+    return by
+
+
+def _signed(
+    meaning: str, row: Lock | Reopening, trial: Trial, **content: str | int
+) -> None:
+    sign(
+        meaning=meaning,
+        table=row._meta.db_table,  # noqa: SLF001 - Django's public name
+        records=[(row.pk, {"trial": trial.identifier} | content)],
+    )
 
 
 def _place(trial: Trial, sites: Sequence[Site]) -> Place:

@@ -1,4 +1,4 @@
-"""What is typed to keep the delegation log and the IRB approvals."""
+"""What is typed to keep the delegation log and the IRB approvals, and to lock a trial."""
 
 from crispy_forms.helper import FormHelper
 from django import forms
@@ -16,7 +16,9 @@ class DelegationForm(forms.Form):
     """One new line of the delegation log."""
 
     user = forms.ModelChoiceField(
-        User.objects.filter(is_active=True).order_by("name"), label="Person"
+        User.objects.filter(is_active=True).order_by("name"),
+        label="Person",
+        empty_label="Choose a person",
     )
     role = forms.ChoiceField(
         choices=[(role.value, ROLES[role].label) for role in Role], label="Role"
@@ -53,9 +55,13 @@ class EndDelegationForm(forms.Form):
 class ApprovalForm(forms.Form):
     """What an IRB approved at a site."""
 
-    site = forms.ModelChoiceField(Site.objects.none(), label="Site")
+    site = forms.ModelChoiceField(
+        Site.objects.none(), label="Site", empty_label="Choose a site"
+    )
     protocol_version = forms.ModelChoiceField(
-        ProtocolVersion.objects.none(), label="Protocol"
+        ProtocolVersion.objects.none(),
+        label="Protocol",
+        empty_label="Choose a version",
     )
     form_version = forms.CharField(
         label="Version of the consent form",
@@ -110,3 +116,38 @@ class LiftForm(forms.Form):
         super().__init__(*args, **kwargs)  # type: ignore[arg-type] # Django's own arguments
         self.helper = FormHelper()
         self.helper.form_tag = False
+
+
+class LockForm(forms.Form):
+    """The password of who signs the lock of a trial, or agrees to reopen it."""
+
+    password = forms.CharField(
+        label="Your password",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type] # Django's own arguments
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+
+
+class ReopenForm(LockForm):
+    """What is to be corrected in a locked trial, and in how many days."""
+
+    why = forms.CharField(
+        label="What is to be corrected, and why",
+        min_length=3,
+        max_length=300,
+        help_text="Who agrees reads it, and the trail keeps it.",
+    )
+    days = forms.IntegerField(
+        label="Days",
+        min_value=1,
+        max_value=14,
+        initial=3,
+        help_text="Counted from the agreement. Then the trial is locked again by itself.",
+    )
+
+    field_order = ("why", "days", "password")

@@ -231,3 +231,78 @@ class Suspension(models.Model):
 
     def __str__(self) -> str:
         return f"IRB suspension of {self.suspended_on.isoformat()}"
+
+
+class Lock(models.Model):
+    """That the trial's data are final: from then on the database refuses their change.
+
+    A lock stays on record; a `Reopening` suspends it (ICH E6(R3) 3.16.1(r)).
+    """
+
+    trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="+")
+    locked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    locked_at = models.DateTimeField()
+
+    class Disclosure:
+        open = {"id", "trial", "locked_by", "locked_at"}
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["trial"],
+                name="one_lock_per_trial",
+                violation_error_message="This trial is locked already.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"lock of {self.locked_at.date().isoformat()}"
+
+
+class Reopening(models.Model):
+    """Some days in which a locked trial may be corrected: asked for by one, agreed by another.
+
+    `until` is empty before somebody agreed, and ends it by itself. Who asks anew replaces
+    what nobody agreed to: the newest stands.
+    """
+
+    trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="+")
+    why = models.CharField(max_length=300)
+    days = models.PositiveSmallIntegerField()
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    agreed_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    until = models.DateTimeField(null=True)
+
+    class Disclosure:
+        open = {
+            "id",
+            "trial",
+            "why",
+            "days",
+            "asked_by",
+            "asked_at",
+            "agreed_by",
+            "until",
+        }
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(days__range=(1, 14)),
+                name="reopened_for_two_weeks_at_most",
+                violation_error_message="A trial is reopened for 1 to 14 days.",
+            ),
+            models.CheckConstraint(
+                condition=Q(agreed_by__isnull=True, until__isnull=True)
+                | Q(agreed_by__isnull=False, until__isnull=False)
+                & ~Q(agreed_by=models.F("asked_by")),
+                name="reopening_is_agreed_by_another",
+                violation_error_message="Somebody other than who asked has to agree.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"reopening asked for on {self.asked_at.date().isoformat()}"

@@ -11,8 +11,10 @@ from django.contrib.auth.decorators import login_not_required
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.defaultfilters import pluralize
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts import http
 from accounts.editing import edited
@@ -28,6 +30,7 @@ from trials.access import (
     approvals_of,
     definition_of,
     is_only_synthetic,
+    lock_of,
     today_at,
     trials_for,
     trials_where,
@@ -37,9 +40,11 @@ from trials.forms import (
     DelegationForm,
     EndDelegationForm,
     LiftForm,
+    LockForm,
+    ReopenForm,
     SuspensionForm,
 )
-from trials.models import Delegation, Site, Suspension, Trial
+from trials.models import Delegation, Reopening, Site, Suspension, Trial
 
 
 def _require_demonstration() -> None:
@@ -128,7 +133,9 @@ def trial(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "delegations": shown.delegations.select_related("user", "site").order_by(
             "site__number", "role", "user__name"
         ),
-        "may_manage": _may_manage(person, shown),
+        "may_manage": _may(person, Permission.MANAGE_TRIAL, shown),
+        "may_agree": _may(person, Permission.AGREE_TO_REOPEN, shown),
+        "lock": lock_of(shown),
     }
     return render(request, "trials/trial.html", context)
 
@@ -162,9 +169,8 @@ def _approvals(sites: Sequence[Site]) -> list[dict[str, Any]]:
 _SOON = timedelta(days=60)  # a continuing review takes that long
 
 
-def _may_manage(person: User, shown: Trial) -> bool:
-    managed = trials_where(person.pk, Permission.MANAGE_TRIAL)
-    return managed.filter(pk=shown.pk).exists()
+def _may(person: User, permission: Permission, shown: Trial) -> bool:
+    return trials_where(person.pk, permission).filter(pk=shown.pk).exists()
 
 
 def delegate(request: HttpRequest, uuid: UUID) -> HttpResponse:
@@ -301,5 +307,67 @@ def lift(request: HttpRequest, pk: int) -> HttpResponse:
         "heading": f"Lift the IRB suspension of {pause.site}",
         "state": f"Suspended because: {pause.why}",
         "button": "Lift suspension",
+    }
+    return render(request, "trials/approval.html", context)
+
+
+@sensitive_post_parameters("password")
+def reopen(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Ask to open a locked trial for some days."""
+    signed_in = cast(SignedInRequest, request)
+    managed = trials_where(signed_in.user.pk, Permission.LOCK_TRIAL)
+    shown = get_object_or_404(managed, uuid=uuid)
+    form = ReopenForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.ask_to_reopen(trial=shown, by=signed_in.actor, **form.cleaned_data)
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, "Asked. Somebody else has to agree.")
+            return redirect("trials:trial", uuid=shown.uuid)
+    context = {
+        "trial": shown,
+        "form": form,
+        "heading": f"Ask to reopen {shown.identifier}",
+        "state": "Nothing opens before another data manager or the medical monitor "
+        "agrees. It replaces a request that nobody has agreed to.",
+        "button": "Sign request",
+    }
+    return render(request, "trials/approval.html", context)
+
+
+@sensitive_post_parameters("password")
+def agree(request: HttpRequest, pk: int) -> HttpResponse:
+    """Agree to open a locked trial, as somebody other than who asked."""
+    signed_in = cast(SignedInRequest, request)
+    agreeable = trials_where(signed_in.user.pk, Permission.AGREE_TO_REOPEN)
+    asked = get_object_or_404(
+        Reopening.objects.select_related("trial", "asked_by"),
+        pk=pk,
+        trial__in=agreeable,
+    )
+    shown = asked.trial
+    edit = edited(signed_in, LockForm, rows=[asked], is_whole=True)
+    form = edit.form
+    if request.method == "POST" and form.is_valid():
+        try:
+            with edit.guard():
+                actions.agree_to_reopen(
+                    reopening=asked, by=signed_in.actor, **form.cleaned_data
+                )
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, f"{shown.identifier} is open for correction.")
+            return redirect("trials:trial", uuid=shown.uuid)
+    context = {
+        "trial": shown,
+        "form": form,
+        "edit": edit,
+        "heading": f"Agree to reopen {shown.identifier}",
+        "state": f"{asked.asked_by.name} asks for {asked.days} "
+        f"day{pluralize(asked.days)}: {asked.why}",
+        "button": "Agree and sign",
     }
     return render(request, "trials/approval.html", context)

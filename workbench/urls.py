@@ -13,6 +13,7 @@ from workbench.views.changes import (
 from workbench.views.history import history
 from workbench.views.home import home
 from workbench.views.late import late
+from workbench.views.locking import lock
 from workbench.views.medical import medical
 from workbench.views.participant import participant
 from workbench.views.participants import participants
@@ -32,6 +33,7 @@ urlpatterns = [
     path("participants/<uuid:uuid>/changes/", changes, name="changes"),
     path("participants/<uuid:uuid>/changes/seen/", changes_seen, name="changes_seen"),
     path("trials/<uuid:uuid>/protocol/", protocol, name="protocol"),
+    path("trials/<uuid:uuid>/lock/", lock, name="lock"),
     path("visits/<uuid:uuid>/", visit, name="visit"),
     path("history/<str:table>/<str:row>/", history, name="history"),
     path("review/", review, name="review"),

@@ -18,7 +18,8 @@ from notices.vocabulary import Kind
 from participants.models import Participant
 from randomization.access import planned_unblinding_of
 from randomization.models import LEARNED, Unblinding
-from trials.access import definition_of, require
+from trials.access import definition_of, require, require_on_trial
+from trials.models import Trial
 from trials.protocol import ProtocolDefinition
 
 ONLY_A_PERSON = "Only a person can be told an arm, never a job."
@@ -40,6 +41,45 @@ class Accident:
     impact: str
     user: User | None = None
     others: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AllocatedArm:
+    """One participant of an unblinded trial: both numbers, and the arm's code."""
+
+    site: str
+    participant: str
+    randomization: str
+    arm: str
+
+
+def arms_of_locked_trial(
+    *, trial: Trial, password: str, by: AnyActor
+) -> list[AllocatedArm]:
+    """Return the arm of everybody who was randomized, in the order of their numbers.
+
+    Refused in the database itself before the trial is locked, and to whoever locked it:
+    the end of the blinding takes two people (ICH E6(R3) 3.16.1(r)).
+    """
+    if not isinstance(by, Actor):
+        raise NotPermitted(ONLY_A_PERSON)
+    require_on_trial(by=by, permission=Permission.UNBLIND_TRIAL, trial=trial)
+    reauthenticate(by=by, password=password)
+    place = Place(trial_id=trial.pk)
+    with (
+        acting("unblind locked trial", by=by, subject=trial.identifier, place=place),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(
+            "SELECT s.number, p.number, r.number, a.arm"
+            " FROM sealed.arms_of_locked_trial(%s) a"
+            " JOIN participants_participant p ON p.id = a.participant"
+            " JOIN trials_site s ON s.id = p.site_id"
+            " JOIN randomization_randomization r ON r.participant_id = p.id"
+            " ORDER BY p.number",
+            [trial.pk],
+        )
+        return [AllocatedArm(*row) for row in cursor]
 
 
 def reveal_arm(

@@ -1,9 +1,15 @@
 """Pages of randomization: treating, unblinding, and loading what is sealed."""
 
 from randomization.views.loading import kits, load_kits, load_list
-from randomization.views.treating import dispense, exchange, randomize
+from randomization.views.treating import (
+    correct_time,
+    dispense,
+    exchange,
+    randomize,
+)
 from randomization.views.unblinding import (
     accident,
+    arms,
     impact,
     planned,
     unblind,
@@ -12,6 +18,8 @@ from randomization.views.unblinding import (
 
 __all__ = [
     "accident",
+    "arms",
+    "correct_time",
     "dispense",
     "exchange",
     "impact",

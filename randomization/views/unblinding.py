@@ -1,5 +1,7 @@
-"""Unblinding: in an emergency, as planned, by accident, and the report of all of it."""
+"""Unblinding: emergency, planned, accidental, of a locked trial, and the report of it."""
 
+import csv
+from dataclasses import astuple, fields
 from typing import Any, cast
 from uuid import UUID
 
@@ -33,7 +35,7 @@ from randomization.access import (
     unblindings_of,
 )
 from randomization.forms import AccidentForm, ImpactForm, PlannedForm, UnblindForm
-from trials.access import staff_of
+from trials.access import lock_of, staff_of, trials_where
 
 
 @never_cache
@@ -108,6 +110,45 @@ def planned(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "may_unblind": may_unblind.filter(pk=person.pk).exists(),
     }
     return render(request, "randomization/planned.html", context)
+
+
+@never_cache
+@sensitive_post_parameters("password")
+@sensitive_variables("rows", "response", "line")
+def arms(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Give the arms of a locked trial to its unblinded statistician, as a file."""
+    signed_in = cast(SignedInRequest, request)
+    trials = trials_where(signed_in.user.pk, Permission.UNBLIND_TRIAL)
+    trial = get_object_or_404(trials, uuid=uuid)
+    form = PlannedForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            rows = actions.arms_of_locked_trial(
+                trial=trial,
+                password=form.cleaned_data["password"],
+                by=signed_in.actor,
+            )
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            answered_by_page(
+                request,
+                again="The file was given in answer to this already. To have it again, "
+                "type your password again; each time is on record.",
+                page=reverse("randomization:arms", args=[trial.uuid]),
+            )
+            return _file_of(rows, f"{trial.identifier}_arms.csv")
+    context = {"trial": trial, "form": form, "state": lock_of(trial)}
+    return render(request, "randomization/arms.html", context)
+
+
+def _file_of(rows: list[actions.AllocatedArm], name: str) -> HttpResponse:
+    response = HttpResponse(content_type="text/csv; charset=utf-8; header=present")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    line = csv.writer(response)
+    line.writerow(field.name for field in fields(actions.AllocatedArm))
+    line.writerows(astuple(row) for row in rows)
+    return response
 
 
 def accident(request: HttpRequest, uuid: UUID) -> HttpResponse:

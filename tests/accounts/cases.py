@@ -8,6 +8,7 @@ from accounts.vocabulary import Role
 from assessments.instruments import instrument
 from assessments.models import Assessment
 from sessions.models import Visit
+from tests.accounts import cases_of_days
 from tests.accounts.meetings import (
     CASES,
     REASON,
@@ -21,12 +22,13 @@ from tests.accounts.meetings import (
     two,
     url,
 )
+from tests.locking import locked
 from tests.medical import meetings as medical
-from tests.world import visit_of
-from trials.actions import suspend_approval
+from tests.world import PASSWORD, visit_of
+from trials.actions import ask_to_reopen, suspend_approval
 from trials.models import Delegation
 
-__all__ = ["CASES", "medical"]
+__all__ = ["CASES", "cases_of_days", "medical"]
 
 
 def later(days: int) -> str:
@@ -120,7 +122,7 @@ def _eligibility(stage: Stage) -> Meeting:
 
 @case("participants:identity")
 def _identity(stage: Stage) -> Meeting:
-    common = {"act": "save", "birth_date": "1980-02-03"}
+    common = {"act": "save", "birth_date": "1990-02-03"}
     one, other = {"name": "Ada One"}, {"name": "Ada Two"}
     return two(
         *("participants:identity", stage.consented, one, other),
@@ -140,7 +142,7 @@ def _impact(stage: Stage) -> Meeting:
 
 
 def exchanged(stage: Stage) -> Meeting:
-    typed = {"condition": "damaged"} | WHY
+    typed = {"condition": "damaged", "on": "2025-04-28", "at": "08:50"} | WHY
     return two(
         *("randomization:exchange", visit_of(stage.treated, "dosing_1"), typed, typed),
         parts=("initial",),
@@ -370,4 +372,23 @@ def _lift(stage: Stage) -> Meeting:
         role=Role.DATA_MANAGER,
         common=REASON,
         ends="It was lifted already",
+    )
+
+
+@case("trials:agree")
+def _agree(stage: Stage) -> Meeting:
+    locked(stage.world)
+    asked = ask_to_reopen(
+        trial=stage.world.trial,
+        why="A transcription",
+        days=3,
+        password=PASSWORD,
+        by=stage.world.actor(Role.DATA_MANAGER),
+    )
+    return two(
+        *("trials:agree", asked, {}, {}),
+        role=Role.MEDICAL_MONITOR,
+        common=SIGNED,
+        more=SIGNED,
+        ends="This request was answered or replaced",
     )

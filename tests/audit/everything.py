@@ -16,8 +16,9 @@ from audit.actors import Place
 from audit.trail import acting
 from tests.audit.lived import Lived, new_lived
 from tests.exports.study import new_token
+from tests.locking import locked, reopened
 from tests.randomization.world import definition_of, sealed
-from tests.world import SETUP
+from tests.world import SETUP, new_world
 
 _TABLES = """
 SELECT n.nspname, c.relname, t.tgargs,
@@ -38,6 +39,9 @@ WHERE c.relkind IN ('r', 'p') ORDER BY 1, 2
 _KEYS = """
 SELECT conrelid::regclass::text, conname::text FROM pg_constraint WHERE contype = 'f' AND connamespace::regnamespace::text = ANY (%s)
 """
+LOCKED = (
+    "LOCKED"  # the identifier of a trial that was locked, reopened and locked again
+)
 # Another value of the same kind; a column of another kind has no entry here, and the
 # matrix says which table has no column that can be changed.
 _OTHER = {
@@ -203,6 +207,8 @@ def everything() -> Lived:
             "SELECT sealed.unblind_as_planned(%s, %s, %s)",
             [lived.here.pk, arms, ["a group"] * len(arms)],
         )
+    # Another trial: in a locked one nothing more could be written.
+    reopened(locked(new_world("REOPENED")))
     return lived
 
 
@@ -220,6 +226,8 @@ def without_other_walls(at: psycopg.Connection, tables: list[Audited]) -> None:
             "GRANT ALL ON ALL TABLES IN SCHEMA {} TO candor_tester",
         ):
             at.execute(sql.SQL(grant).format(name))
+    for table in ("trials_lock", "trials_reopening"):
+        at.execute(f"ALTER TABLE {table} DISABLE TRIGGER guarded")
     for table, key in at.execute(_KEYS, [schemas]).fetchall():
         at.execute(
             f'ALTER TABLE {table} ALTER CONSTRAINT "{key}" DEFERRABLE INITIALLY DEFERRED'

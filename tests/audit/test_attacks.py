@@ -33,7 +33,8 @@ from tests.audit.attacks.watching import Stage
 from tests.audit.conftest import CHECK
 from tests.audit.everything import audited_tables, everything
 from tests.identities import as_administrator
-from tests.world import SETUP
+from tests.locking import locked
+from tests.world import SETUP, new_world
 
 pytestmark = [pytest.mark.requirement("AUD-07"), pytest.mark.requirement("SEC-04")]
 
@@ -46,6 +47,7 @@ REFUSALS = {
     "AU003": "no live sign-in",
     "AU004": "no open account",
     "AU005": "nobody to sign",
+    "AU008": "the trial's lock",
     "23505": "one open act, one sign-in of a token",
     "55000": "prepared transactions are off",
 }
@@ -91,7 +93,7 @@ def knowledge() -> dict[str, Any]:
             "SELECT max(id) FROM audit.audit_action WHERE length(reason) > 9"
         )
         (old,) = cursor.fetchone()
-    return {
+    return known_of_a_locked_trial() | {
         "token": own.token,
         "user": own.user_id,
         "other": other.user_id,
@@ -109,6 +111,11 @@ def knowledge() -> dict[str, Any]:
         "here": lived.here.pk,
         "there": lived.there.pk,
     }
+
+
+def known_of_a_locked_trial() -> dict[str, Any]:
+    apart = locked(new_world("LOCKED"))
+    return {"locked": apart.trial.pk, "locked_site": apart.site.pk}
 
 
 @pytest.fixture

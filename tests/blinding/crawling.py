@@ -8,6 +8,7 @@ from urllib.parse import urljoin, urlsplit
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Model
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from adverse_events.models import AdverseEvent
@@ -20,7 +21,7 @@ from participants.models import Waiver
 from randomization.models import Unblinding
 from sessions.models import Visit
 from tests.blinding.lives import Trial
-from trials.models import Delegation, Suspension
+from trials.models import Delegation, Reopening, Suspension
 
 NOBODY = UUID(int=7)
 _HOLE = re.compile(r"<(?:(\w+):)?(\w+)>")
@@ -86,7 +87,7 @@ def _known(trial: Trial) -> Mapping[str, Values]:
     }
     return {name: [*values, NOBODY] for name, values in uuids.items()} | {
         "delegations/pk": [*Delegation.objects.values_list("pk", flat=True)[:2], 0],
-        "suspensions/pk": [*Suspension.objects.values_list("pk", flat=True)[:1], 0],
+        **{f"{kind}/pk": _first(model) for kind, model in _ONE_OF.items()},
         "participants/pk": [person.pk for person in people],
         "dosing/part": ["initial", "supplement", "third"],
         "kits/part": ["initial", "supplement", "third"],
@@ -98,6 +99,17 @@ def _known(trial: Trial) -> Mapping[str, Values]:
         "datasets/name": [*DATASETS, "XX"],
         "r/content_type_id": [1],
     }
+
+
+_ONE_OF: Mapping[str, type[Model]] = {
+    "reopenings": Reopening,
+    "suspensions": Suspension,
+}
+
+
+def _first(model: type[Model]) -> Values:
+    rows = model._default_manager.order_by("pk").values_list("pk", flat=True)
+    return [*rows[:1], 0]
 
 
 def _filled(route: str, known: Mapping[str, Values]) -> Iterator[str]:

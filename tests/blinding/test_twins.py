@@ -1,7 +1,7 @@
 """The twin test: the same trial with every arm exchanged gives everybody the same bytes.
 
-What it cannot see: how long an answer took. Nothing is locked yet and nothing unblinded
-for everybody, so there is no moment after which the twins may differ.
+What it cannot see: how long an answer took. Nothing is locked here; `test_locked` goes on
+where the trial is, and ends with the one act after which the twins differ.
 """
 
 import logging
@@ -275,6 +275,7 @@ def acts_of(lived: Lived, dosing: Visit) -> list[tuple[str, dict[str, str]]]:
     dispensing = reverse("randomization:dispense", args=[dosing.uuid])
     dose = {"step": "starting", "on": "2025-04-28", "at": "10:00"}
     damaged = {"condition": "damaged", "why": "Dropped on the floor"}
+    damaged |= {"on": "2025-04-28", "at": "10:10"}
     return [
         (randomizing, {"on": "2025-04-22"}),
         (randomizing, {}),

@@ -106,7 +106,9 @@ def _fields(node: ast.ClassDef) -> set[str]:
         "medical/record.html",
         "participants/eligibility.html",
         "participants/identity.html",
+        "participants/screening_day.html",
         "participants/waive.html",
+        "randomization/correct_time.html",
         "randomization/exchange.html",
         "randomization/impact.html",
         "sessions/_dose.html",
@@ -139,6 +141,7 @@ WITHOUT_VERSION = {
     "participants:new_deviation": "makes a record",
     "participants:screen": "makes a record",
     "participants:waive": "makes a record",
+    "randomization:arms": "changes no record",
     "randomization:accident": "makes a record",
     "randomization:dispense": "makes a record; a second kit is refused",
     "randomization:load_kits": "makes records; a number twice is refused",
@@ -154,8 +157,10 @@ WITHOUT_VERSION = {
     "trials:approve": "makes a record, which replaces the last one from its day on",
     "trials:become": "changes no record",
     "trials:delegate": "makes a record",
+    "trials:reopen": "makes a record",
     "trials:suspend": "makes a record; a second one is refused",
     "workbench:changes_seen": "one's own",
+    "workbench:lock": "a step of the trial, taken once while every act waits",
     "workbench:review_seen": "one's own",
 }
 

@@ -41,8 +41,25 @@ def fact_problems(
             yield Problem("is a choice and lacks choices.", place)
         if fact.frozen_by and (sentence := references.problem(fact.frozen_by)):
             yield Problem(sentence, place)
+        for sentence in _bound_sentences(fact):
+            yield Problem(sentence, place)
         for sentence in _form_sentences(fact, definition, instruments):
             yield Problem(sentence, place)
+
+
+def _bound_sentences(fact: Fact) -> Iterator[str]:
+    bounds = {"usual": fact.usual, "possible": fact.possible}
+    for key, bound in bounds.items():
+        if bound and fact.type not in {FactType.NUMBER, FactType.WHOLE}:
+            yield f"has {key}, but is no number that is typed."
+        elif bound and (len(bound) != 2 or bound[0] >= bound[1]):
+            yield f"{key} must be two numbers, the least first."
+    if fact.usual and fact.possible and not _lies_within(fact.usual, fact.possible):
+        yield "calls usual what is not possible."
+
+
+def _lies_within(inner: tuple[Decimal, ...], outer: tuple[Decimal, ...]) -> bool:
+    return outer[0] <= inner[0] and inner[-1] <= outer[-1]
 
 
 def _form_sentences(
@@ -111,6 +128,7 @@ class _Checker:
                 if code not in self.washouts:
                     near = meant(code, self.washouts)
                     yield f"the washout '{code}' is not defined.{near}"
+            yield from self._answer_sentences(test)
             return
         fact = self.facts.get(test.fact)
         if fact is None:
@@ -122,6 +140,17 @@ class _Checker:
             yield from _choice_sentences(test, fact)
         if fact.type is FactType.SCORE:
             yield from self._range_sentences(test, fact)
+
+    def _answer_sentences(self, test: WashoutsOver) -> Iterator[str]:
+        """The fact that stands in for washouts is a yes or a no that a person gives."""
+        if not test.where_not_known:
+            return
+        fact = self.facts.get(test.where_not_known)
+        if fact is None:
+            near = meant(test.where_not_known, self.facts)
+            yield f"the fact '{test.where_not_known}' is not defined.{near}"
+        elif fact.type is not FactType.YES_NO or fact.record:
+            yield f"where_not_known needs a fact that is typed as yes or no, not {fact.code}."
 
     def _range_sentences(self, test: FactTest, fact: Fact) -> Iterator[str]:
         form = self.instruments.get(fact.form)

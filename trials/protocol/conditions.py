@@ -36,9 +36,14 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class WashoutsOver:
-    """True when the named washouts (all, when none is named) have ended."""
+    """True when the named washouts (all, when none is named) have ended.
+
+    `where_not_known` is the fact that a person answers where the medication that is
+    recorded leaves it open; empty where then it stays open.
+    """
 
     washouts: tuple[str, ...] = ()
+    where_not_known: str = ""
 
 
 Condition = FactTest | AllOf | AnyOf | Not | WashoutsOver
@@ -58,5 +63,8 @@ def leaves_of(condition: Condition) -> Iterator[FactTest | WashoutsOver]:
 
 def facts_in(condition: Condition) -> tuple[str, ...]:
     """Codes of the facts that the rule asks for, each once, in order."""
-    tests = (test for test in leaves_of(condition) if isinstance(test, FactTest))
-    return tuple(dict.fromkeys(test.fact for test in tests))
+    leaves = (
+        leaf.fact if isinstance(leaf, FactTest) else leaf.where_not_known
+        for leaf in leaves_of(condition)
+    )
+    return tuple(dict.fromkeys(fact for fact in leaves if fact))

@@ -166,7 +166,7 @@ def vitals_block(definition: ProtocolDefinition, _: Expectation) -> Iterator[Sho
         return
     limits = definition.vitals.limits if definition.vitals else ()
     if not any("block_supplement" in limit.then for limit in limits):
-        yield Shortfall("No limit of a vital sign blocks the supplement.")
+        yield Shortfall("No limit of a vital sign blocks the supplemental dose.")
 
 
 def stay_long(

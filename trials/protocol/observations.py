@@ -56,7 +56,9 @@ class Fact(Part):
     """Something known of a participant that criteria and gates may ask for.
 
     `record` says where in the medical record it is read from (`records.py`);
-    `frozen_by` names the event after which it stays as it was known then.
+    `frozen_by` names the event after which it stays as it was known then. `usual` and
+    `possible` are the least and the most of a number that is typed, both included: what
+    lies outside the first needs a reason, outside the second it is refused.
     """
 
     code: str
@@ -69,6 +71,8 @@ class Fact(Part):
     visit: str = ""
     record: str = ""
     frozen_by: str = ""
+    usual: tuple[Decimal, ...] = ()
+    possible: tuple[Decimal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,9 +64,10 @@ def _inner_condition(entry: Entry) -> Condition:
 
 
 def _washouts(entry: Entry) -> WashoutsOver:
-    if entry.table["washouts_over"] is True:
-        return WashoutsOver()
-    return WashoutsOver(entry.texts("washouts_over", needed=True))
+    asked: tuple[str, ...] = ()
+    if entry.table["washouts_over"] is not True:
+        asked = tuple(entry.texts("washouts_over", needed=True))
+    return WashoutsOver(asked, entry.text("where_not_known"))
 
 
 def _fact_tests(entry: Entry) -> Condition:
@@ -118,6 +119,8 @@ def read_fact(entry: Entry) -> Fact:
         visit=entry.text("visit"),
         record=entry.text("record"),
         frozen_by=entry.text("frozen_by"),
+        usual=entry.numbers("usual"),
+        possible=entry.numbers("possible"),
         **entry.provenance(),
     )
 

@@ -89,4 +89,7 @@ def _(value: Not) -> str:
 
 @in_words.register
 def _(value: WashoutsOver) -> str:
-    return f"washouts over: {in_words(value.washouts) or 'all'}"
+    words = f"washouts over: {in_words(value.washouts) or 'all'}"
+    if value.where_not_known:
+        words += f", or {value.where_not_known} where that is not known"
+    return words

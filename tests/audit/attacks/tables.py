@@ -56,6 +56,7 @@ ANYBODYS = {
     "audit.sign": "the signature, in the caller's own act",
     "identity.read": "needs an act that says so",
     "identity.record": "writes an audited table",
+    "sealed.arms_of_locked_trial": "needs an act that says so, and a lock",
     "sealed.allocate": "writes an audited table",
     "sealed.dispense": "writes an audited table",
     "sealed.exchange": "writes an audited table",

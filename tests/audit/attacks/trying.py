@@ -3,6 +3,7 @@
 `{token}` is the attacker's own sign-in, a coordinator's; `{theirs}`, in hexadecimal, the
 hash of an investigator's, and `{other}` that person's id. `{ended}`, `{expired}` and
 `{left}` are tokens of sign-ins that ended, ran out, or whose person was deactivated.
+`{locked}` is another trial, which is locked, and `{locked_site}` a site of it.
 `{act}` is an act of the past with a reason, `{open}` one that another connection has
 open at the time.
 """
