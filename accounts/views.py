@@ -2,6 +2,7 @@
 
 from typing import cast
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import authenticate
 from django.contrib.auth.decorators import login_not_required
@@ -55,7 +56,8 @@ def onward(request: HttpRequest) -> str:
 @acts_by_post(page="workbench:home")
 def sign_out(request: HttpRequest) -> HttpResponse:
     http.sign_out(request)
-    return redirect("accounts:sign_in")
+    # In a demonstration that is the page on which anybody is one click away.
+    return redirect(settings.LOGIN_URL)
 
 
 @sensitive_post_parameters()

@@ -126,7 +126,7 @@ class MedicationHistory(Record):
         verbose_name_plural = "medication histories"
 
     def __str__(self) -> str:
-        return f"medication history of {self.taken_on}"
+        return f"medication history of {self.taken_on.day} {self.taken_on:%b %Y}"
 
 
 class Medication(ReviewedRecord):
@@ -253,7 +253,7 @@ class ECG(ReviewedRecord):
         ]
 
     def __str__(self) -> str:
-        return f"ECG of {self.recorded_on}"
+        return f"ECG of {self.recorded_on.day} {self.recorded_on:%b %Y}"
 
 
 # Of classes of `Record`; their managers differ.

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -11,6 +12,7 @@ from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
+from django.utils.text import capfirst
 
 COUNTED_AT_MOST = 10_000
 # By field, the words for its codes, which are members of an enumeration or texts.
@@ -43,6 +45,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[type-arg] # generic in the stub
     show_full_result_count = False
     list_per_page = 50
     change_form_template = "oversight/record.html"
+    change_list_template = "oversight/list.html"
 
     def has_view_permission(
         self, request: HttpRequest, obj: models.Model | None = None
@@ -90,6 +93,20 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[type-arg] # generic in the stub
             super().get_queryset(request).filter(**{f"{self.trial_path}__in": overseen})
         )
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        title = capfirst(str(self.model._meta.verbose_name_plural))  # noqa: SLF001
+        response = super().changelist_view(
+            request, {"title": title} | (extra_context or {})
+        )
+        # An address that no filter understands is answered without a list.
+        context = getattr(response, "context_data", None)
+        if context and "cl" in context:
+            context["narrowed"] = narrowed_by(context["cl"])
+            context["by"] = [str(spec.title) for spec in context["cl"].filter_specs]
+        return response
+
     def changeform_view(  # noqa: PLR0917 - Django's own signature
         self,
         request: HttpRequest,
@@ -101,6 +118,32 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[type-arg] # generic in the stub
         return super().changeform_view(
             request, object_id, form_url, context | (extra_context or {})
         )
+
+
+@dataclass(frozen=True, slots=True)
+class SetFilter:
+    """One thing that narrows a list, and the address of the list without it."""
+
+    title: str
+    value: str
+    without: str
+
+
+def narrowed_by(changelist: Any) -> list[SetFilter]:
+    """Return the filters that are set, the search last; none where all is shown."""
+    found = []
+    for spec in changelist.filter_specs:
+        # The first choice of each is to see all.
+        everything, *others = spec.choices(changelist)
+        found += [
+            SetFilter(str(spec.title), str(each["display"]), everything["query_string"])
+            for each in others
+            if each["selected"]
+        ]
+    if changelist.query:
+        without = changelist.get_query_string(remove=["q"])
+        found.append(SetFilter("search", changelist.query, without))
+    return found
 
 
 def in_words(

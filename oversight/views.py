@@ -16,7 +16,10 @@ from audit.models import Action, RowChange
 from audit.naming import names_in
 from audit.sentences import sentences
 from oversight.site import oversight_site
+from participants.facts import labels_of
 from participants.models import Participant
+from trials.access import protocol_versions
+from trials.models import ProtocolVersion
 
 PAGE = 50
 LONGEST_ID = 18
@@ -83,6 +86,13 @@ def health(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "oversight/health.html", context)
 
 
+def _titles(request: HttpRequest) -> dict[str, str]:
+    """Return what forms and the facts of the trials that are overseen are called."""
+    versions = ProtocolVersion.objects.filter(trial_id__in=_overseen(request))
+    known = protocol_versions(versions.values_list("pk", flat=True))
+    return {**labels_of(known.values()), **TITLES}
+
+
 def _page(
     request: HttpRequest,
     actions: QuerySet[Action],
@@ -106,7 +116,7 @@ def _page(
         "title": title,
         "filter": asked,
         "entries": sentences(
-            shown, names=names_in(shown, titles=TITLES), sees_outcomes=True
+            shown, names=names_in(shown, titles=_titles(request)), sees_outcomes=True
         ),
         "is_oldest_first": is_oldest_first,
         "other_order": f"?{urlencode(kept | ({} if is_oldest_first else _OLDEST_FIRST))}",

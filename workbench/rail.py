@@ -1,5 +1,6 @@
 """The rail: a person's own pages, at most eight, and what every page shows."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -35,6 +36,13 @@ class Choice:
     label: str
     url: str
     is_current: bool
+
+
+# Pages whose addresses do not begin with that of the page above them.
+_BELOW = (
+    (re.compile(r"/(visits|medical|waivers)/"), "/participants/"),
+    (re.compile(r"/(delegations|suspensions|sites/[^/]+/suspend)/"), "/trials/"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +163,9 @@ def _entries(request: HttpRequest, here: Desk) -> list[Entry]:
 
 def _current(path: str, urls: Sequence[str]) -> str:
     """Return the page that the path belongs to: the longest that it begins with."""
-    if path.startswith("/visits/"):
-        return reverse("workbench:participants")
+    for pages, above in _BELOW:
+        if pages.match(path):
+            return next((url for url in urls if url.startswith(above)), "")
     found = [
         url for url in urls if url == path or (url != "/" and path.startswith(url))
     ]

@@ -161,7 +161,7 @@ LANES: Mapping[str, str] = {
     "early_termination": "Assessments",
     "call": "Calls",
     "safety": "Calls",
-    "unscheduled": "Calls",
+    "unscheduled": "Unscheduled",
     "follow_up": "Follow-up",
 }
 LANE_ORDER = tuple(dict.fromkeys(LANES.values()))

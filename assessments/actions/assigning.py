@@ -102,7 +102,7 @@ def request_ratings(
     rows = _rows([(each.visit, each.code) for each in requests])
     _check_requests(requests, rows, by=by)
     with acting(
-        "request rating",
+        "request interview",
         by=by,
         subject=_subject(visits, rows),
         place=place_of(rows=visits),

@@ -18,6 +18,7 @@ from assessments.instruments.base import (
     Score,
     Scores,
 )
+from assessments.instruments.caps import LICENSE, RECALL, categories
 from assessments.instruments.counting import all_of, at_least, yes_no
 
 MOST = 4  # Of a frequency and of an intensity.
@@ -366,20 +367,12 @@ CAPS4 = Instrument(
     completed_by="independent_rater",
     domain="RS",
     category="CAPS-IV PAST MONTH",
-    category_by_recall=(
-        ("past month", "CAPS-IV PAST MONTH"),
-        ("past week", "CAPS-IV PAST WEEK"),
-        ("worst month", "CAPS-IV WORST MONTH"),
-    ),
-    license=(
-        "US government work; the VA distributes it on request to qualified "
-        "professionals. Codes, own short labels and scoring only: no prompts, no "
-        "anchors. Administered only by trained clinicians."
-    ),
+    category_by_recall=tuple(categories("CAPS-IV")),
+    license=LICENSE,
     items=ITEMS,
     scores=SCORES,
     scoring=score_caps4,
-    recall=("past month", "past week", "worst month"),
+    recall=RECALL,
     notes=(
         (
             "The rule behind the diagnosis is F1/I2: which one the published trials used "

@@ -16,6 +16,7 @@ from assessments.instruments.base import (
     Score,
     Scores,
 )
+from assessments.instruments.caps import LICENSE, RECALL, categories
 from assessments.instruments.counting import (
     all_of,
     at_least,
@@ -350,20 +351,12 @@ CAPS5 = Instrument(
     completed_by="independent_rater",
     domain="RS",
     category="CAPS-5 PAST MONTH",
-    category_by_recall=(
-        ("past month", "CAPS-5 PAST MONTH"),
-        ("past week", "CAPS-5 PAST WEEK"),
-        ("worst month", "CAPS-5 WORST MONTH"),
-    ),
-    license=(
-        "US government work; the VA distributes it on request to qualified "
-        "professionals. Codes, own short labels and scoring only: no prompts, no "
-        "anchors. Administered only by trained clinicians."
-    ),
+    category_by_recall=tuple(categories("CAPS-5")),
+    license=LICENSE,
     items=ITEMS,
     scores=SCORES,
     scoring=score_caps5,
-    recall=("past month", "past week", "worst month"),
+    recall=RECALL,
     notes=(
         (
             "Past month is the diagnostic form; past week does not usually ask "

@@ -45,7 +45,7 @@ def request_rating(request: SignedInRequest, visit: UUID, code: str) -> HttpResp
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
-            messages.success(request, f"{expected.title} is requested from a rater.")
+            messages.success(request, f"Interview requested: {expected.title}.")
             return redirect("workbench:visit", uuid=found.uuid)
     context = {"form": form, "visit": found, "expected": expected}
     return render(request, "assessments/request_rating.html", context)

@@ -329,9 +329,9 @@ def _timeline_sentence(marks: Sequence[PlannedMark], today: date) -> str:
         return "No visit is planned yet."
     standings = [_standing(mark, today) for mark in marks]
     held = standings.count("held") + standings.count("outside")
+    visits = "1 visit" if len(marks) == 1 else f"{len(marks)} visits"
     return (
-        f"{len(marks)} visits: {held} held, "
-        f"{standings.count('outside')} of them outside their window, "
+        f"{visits}: {held} held, {standings.count('outside')} outside the window, "
         f"{standings.count('missed')} missed, {standings.count('booked')} booked, "
         f"{standings.count('late')} late, {standings.count('planned')} not booked."
     )

@@ -14,6 +14,13 @@ def day_text(day: date) -> str:
     return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
+def between_text(first: date, last: date) -> str:
+    """Returns the first and the last day of a window, or its only day once."""
+    if first == last:
+        return f"{day_text(first)} only"
+    return f"{day_text(first)} to {day_text(last)}"
+
+
 def days_text(days: int) -> str:
     """Returns a number of days with its unit: 1 day, 12 days."""
     return f"{days} day" if days == 1 else f"{days} days"
@@ -47,9 +54,9 @@ class PlannedWindow:
     def text(self) -> str:
         """Returns the window in words, without repeating a single day."""
         if self.opens_on == self.closes_on:
-            return f"Window is {day_text(self.opens_on)} only"
+            return f"Window is {between_text(self.opens_on, self.closes_on)}"
         return (
-            f"Window {day_text(self.opens_on)} to {day_text(self.closes_on)}, "
+            f"Window {between_text(self.opens_on, self.closes_on)}, "
             f"target {day_text(self.target_on)}"
         )
 

@@ -76,9 +76,8 @@ class ConsentForm(ActForm):
             "Without it there is no consent to record. If the person declines, record a "
             "screen failure."
         )
-        if participant.sex:
-            # A later form may change what an earlier one said.
-            self.fields["reason"] = reason_field()
+        # A later form may change what an earlier one said, and an age be unusual.
+        self.fields["reason"] = reason_field()
 
     def items(self) -> dict[str, bool]:
         """Return what was agreed to, by code."""

@@ -66,7 +66,7 @@ class GiveForm(ActForm):
                 "Why outside the window",
                 rows=2,
                 required=False,
-                help_text="Needed only where the supplement's time is outside its "
+                help_text="Needed only where the supplemental dose is outside its "
                 "window. It is recorded as a deviation.",
             )
         if dose.given_at:

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sessions.access import therapists_at
-from sessions.drawing.windows import day_text
+from sessions.drawing.windows import between_text, day_text
 from sessions.forms.fields import (
     ActForm,
     day_field,
@@ -188,4 +188,6 @@ def _window_help(visit: Visit) -> str:
         return ""
     if visit.closes is None:
         return f"The window opens on {day_text(visit.opens)} and has no end."
-    return f"Window {day_text(visit.opens)} to {day_text(visit.closes)}, both days included."
+    if visit.opens == visit.closes:
+        return f"The window is {between_text(visit.opens, visit.closes)}."
+    return f"Window {between_text(visit.opens, visit.closes)}, both days included."

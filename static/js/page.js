@@ -28,8 +28,10 @@
 
   const refused = document.querySelector("[data-errors]");
   if (refused) {
-    const first = document.querySelector("[aria-invalid=true], .is-invalid");
-    (first || refused).focus();
+    // Which of two versions is right comes first: the reason for it is asked after that.
+    const conflict = document.querySelector("[data-conflict][data-errors]");
+    const first = document.querySelector("[aria-invalid=true]:not(:disabled), .is-invalid:not(:disabled)");
+    (conflict || first || refused).focus();
   }
 
   // Printing without a button's help is the browser's own; a button needs this one line.

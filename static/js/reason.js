@@ -1,4 +1,4 @@
-// The reason box: shown once a saved value differs, and digits 1 to 5 pick a usual reason while the text is empty.
+// The reason box: shown once a saved value differs, and digits pick the usual reason of that number while the text is empty.
 (() => {
   "use strict";
 

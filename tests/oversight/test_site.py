@@ -190,6 +190,28 @@ def test_lists_and_filters_speak_in_words_and_write_days_one_way(
     assert "Adverse events" in client.get(reverse("oversight:index")).content.decode()
 
 
+def test_a_list_says_what_narrows_it_and_how_to_see_all_again(
+    client: Client, world: World
+) -> None:
+    enrolled(world)
+    signed_in(client, world, Role.AUDITOR)
+    listing = reverse("oversight:study_sessions_visit_changelist")
+    everything = client.get(listing)
+    assert "<h1>Visits</h1>" in everything.text
+    assert everything.context["narrowed"] == []
+    assert "Everything is shown." in everything.text
+    asked = {"state__exact": "planned", "kind": "dosing", "q": "01-001"}
+    page = client.get(listing, asked)
+    told = [(each.title, each.value) for each in page.context["narrowed"]]
+    assert told == [("state", "Planned"), ("kind", "Dosing"), ("search", "01-001")]
+    for each, name in zip(page.context["narrowed"], asked, strict=True):
+        assert f'href="{each.without.replace("&", "&amp;")}"' in page.text
+        rest = client.get(listing + each.without)
+        assert len(rest.context["narrowed"]) == 2
+        assert name not in each.without
+    assert '<a href="?">Show everything</a>' in page.text
+
+
 def test_a_time_names_its_zone(client: Client, world: World) -> None:
     (participant,) = enrolled(world)
     now = timezone.now()

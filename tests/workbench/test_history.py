@@ -10,7 +10,13 @@ from django.urls import reverse
 from accounts.vocabulary import Role
 from assessments.actions import Completion, complete, correct, reopen
 from assessments.models import Assessment, ItemResponse
-from participants.actions import NewIdentity, record_facts, record_identities
+from participants.actions import (
+    FactRetraction,
+    NewIdentity,
+    record_facts,
+    record_identities,
+    retract_facts,
+)
 from participants.models import Fact, Participant
 from tests.facts import eligible_facts
 from tests.workbench.conftest import Browser, queries_of, text_of
@@ -157,8 +163,31 @@ def test_a_fact_is_read_with_the_facts_that_it_followed(
         browser(world.user(Role.MONITOR)), history_of("participants_fact", fact.pk)
     )
     assert "433" in text
-    assert "420" in text
+    assert "value: from 420 to 433" in text.lower()
+    assert "qtc ms" not in text.lower()
+    assert "current: " not in text.lower()
     assert "Reason: Read again by the cardiologist" in text
+    trail = told(
+        browser(world.user(Role.MONITOR)),
+        reverse("workbench:trail", args=[person.uuid]),
+    )
+    assert "QTc interval, repeated measurement · value: from 420 to 433" in trail
+
+
+def test_a_fact_that_is_taken_back_tells_what_it_was(
+    world: World, browser: Browser, person: Participant
+) -> None:
+    taken_back = FactRetraction(person, "weight_kg")
+    retract_facts(
+        retractions=[taken_back],
+        by=world.actor(Role.COORDINATOR),
+        reason="Of another person",
+    )
+    text = told(
+        browser(world.user(Role.MONITOR)),
+        reverse("workbench:trail", args=[person.uuid]),
+    )
+    assert "value: from 61.5 to nothing" in text.lower()
 
 
 def test_an_identity_has_a_history_without_a_value(

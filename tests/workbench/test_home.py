@@ -271,3 +271,9 @@ def test_looking_at_the_worklist_writes_nothing(world: World, browser: Browser) 
     with only_reading():
         client.get(HOME)
         client.get(f"{HOME}?group=participant")
+
+
+def test_the_rail_marks_the_page_above_an_act(world: World, browser: Browser) -> None:
+    manager = browser(world.user(Role.DATA_MANAGER))
+    page = manager.get(reverse("trials:suspend", args=[world.site.uuid]))
+    assert [each.label for each in page.context["rail"] if each.is_current] == ["Trial"]

@@ -9,6 +9,7 @@ from accounts.vocabulary import Role
 from participants.actions import NewIdentity, record_identities
 from participants.models import Participant
 from sessions import actions
+from sessions.drawing.windows import day_text
 from sessions.models import Visit
 from tests.workbench.conftest import Browser, only_reading, queries_of, text_of
 from tests.workbench.life import lives
@@ -77,6 +78,40 @@ def test_the_state_line_says_what_comes_next(world: World, browser: Browser) -> 
     )
     answer = browser(world.user(Role.COORDINATOR)).get(page_of(person))
     assert "next is V5 Experimental session 1, booked for" in answer.context["state"]
+
+
+def test_a_window_that_has_passed_is_said_to_have_closed(
+    world: World, browser: Browser
+) -> None:
+    today = today_at(world.site)
+    (idle,) = lives(world, 1, today=today - timedelta(days=60), days=54)
+    page = browser(world.user(Role.COORDINATOR)).get(page_of(idle))
+    closed = visit_of(idle, "dosing_1").closes
+    assert closed is not None
+    assert closed < today
+    assert (
+        f"next is V5 Experimental session 1, not booked, window closed "
+        f"{day_text(closed)}." in page.context["state"]
+    )
+
+
+def test_an_unscheduled_visit_is_drawn_in_a_lane_of_its_own(
+    world: World, browser: Browser
+) -> None:
+    today = today_at(world.site)
+    (person,) = lives(world, 1, today=today, days=100)
+    client = browser(world.user(Role.COORDINATOR))
+    before = client.get(page_of(person)).context["timeline"]
+    assert "Unscheduled" not in {lane.label for lane in before.lanes}
+    actions.add_unscheduled(
+        additions=[actions.Unscheduled(person, today, "phone", "Asked for a talk")],
+        by=world.actor(Role.COORDINATOR),
+        today=today,
+    )
+    after = client.get(page_of(person)).context["timeline"]
+    lane = next(lane for lane in after.lanes if lane.label == "Unscheduled")
+    (mark,) = (mark for mark in after.marks if mark.code == "U1")
+    assert lane.y <= mark.y < lane.y + lane.height
 
 
 @pytest.mark.parametrize("days", [55, 130, 167, 176])
@@ -148,9 +183,10 @@ def test_the_course_is_drawn_only_for_those_who_may_see_outcomes(
     signed_caps(world, person, total=47)
     site = text_of(browser(world.user(Role.INVESTIGATOR)).get(page_of(person)))
     monitor = text_of(browser(world.user(Role.MEDICAL_MONITOR)).get(page_of(person)))
-    assert "CAPS-5 total" not in site
+    assert "over the visits" not in site
     assert ">47<" not in site
     assert ">47<" in monitor
+    assert "over the visits" in monitor
 
 
 def test_only_who_may_see_a_name_is_offered_it(world: World, browser: Browser) -> None:
@@ -206,5 +242,8 @@ def test_treatment_is_over_where_the_chart_has_gone_on_to_follow_up(
     today = today_at(world.site)
     before, after = (lives(world, 1, today=today, days=days)[0] for days in (160, 169))
     client = browser(world.user(Role.COORDINATOR))
-    assert "on treatment" in client.get(page_of(before)).context["state"]
-    assert "treatment over" in client.get(page_of(after)).context["state"]
+    begun, over = (
+        client.get(page_of(each)).context["state"] for each in (before, after)
+    )
+    assert "treatment started;" in begun
+    assert "treatment started, follow-up since" in over

@@ -60,6 +60,9 @@ def test_the_page_shows_each_visit_with_its_weeks_forms_and_provenance(
     page = page_of(world)
     for words in ("V5", "Experimental session 1", "CAPS-5", "Unverified", "Weeks "):
         assert words in page
+    assert "Same day to 6 weeks after consent, best 2 weeks" in page
+    # The weeks are those of the picture, which begins with week 0.
+    assert "Weeks 0 to 6, best 2" in page
     # The picture begins with consent, and its days are nobody's.
     assert "2001" not in page
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from django.template.defaultfilters import pluralize
+
 from adverse_events.access import signed_content as judgment_of
 from adverse_events.models import AdverseEvent
 from adverse_events.vocabulary import (
@@ -25,6 +27,7 @@ from participants.access import signed_content as decision_of
 from participants.models import Consent, Deviation, EligibilityDecision, Participant
 from participants.vocabulary import CONSENT_ITEMS
 from randomization.access import kits_of, randomization_numbers, unblindings_of
+from sessions.dosing import WORDS, Administration
 from sessions.lifecycle import MODE_WORDS, Mode
 from sessions.models import DoseAdministration, TherapySession, Visit
 from workbench.vocabulary import visit_name
@@ -209,7 +212,7 @@ def _steps(record: _Record) -> Iterator[Told]:
         (person.confirmed_on, "Enrollment confirmed", ""),
         (
             person.randomized_on,
-            f"Randomized, number {number}" if number else "Randomized",
+            f"Randomized as R {number}" if number else "Randomized",
             "The arm is sealed",
         ),
         (
@@ -276,7 +279,7 @@ def _doses(record: _Record) -> Iterator[Told]:
         yield Told(
             at.date(),
             "Dose",
-            f"Kit {kit.number} dispensed, {kit.part} dose",
+            f"Kit {kit.number} dispensed, {WORDS[Administration(kit.part)].lower()}",
             (visit_name(visit.number, visit.label),),
             at=at,
         )
@@ -295,7 +298,9 @@ def _dose(record: _Record, dose: DoseAdministration) -> Told | None:
             f"Given by {dose.given_by.name}" if dose.given_by else "",
             f"witnessed by {dose.witnessed_by.name}" if dose.witnessed_by else "",
         ]
-        count = f"{dose.capsules} capsules" if dose.capsules is not None else ""
+        count = ""
+        if dose.capsules is not None:
+            count = f"{dose.capsules} capsule{pluralize(dose.capsules)}"
         details = [count, f"kit {dose.kit_number}" if dose.kit_number else "", *people]
         return Told(at.date(), "Dose", part, tuple(filter(None, details)), at=at)
     if dose.withheld_reason and visit.held_on is not None:

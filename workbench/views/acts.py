@@ -160,6 +160,9 @@ def _rare_acts(desk: Desk, person: Participant) -> list[Act]:
         wanted.append(
             (_P.RECORD_VISITS, "Record deviation", "participants:new_deviation")
         )
+        wanted.append(
+            (_P.SCREEN, "Correct day of screening", "participants:screening_day")
+        )
     if state in {State.SCREENING, State.ENROLLED, State.CONFIRMED}:
         wanted.append((_P.SCREEN, "Screen failure", "sessions:fail_screening"))
     if state is State.RANDOMIZED:

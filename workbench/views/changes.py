@@ -15,7 +15,8 @@ from accounts.http import SignedInRequest, acts_by_post
 from accounts.vocabulary import Permission
 from assessments.instruments import TITLES
 from audit.diffs import Diff, chain_of, changed_since
-from participants.access import participants_for
+from participants.access import definition_for, participants_for
+from participants.facts import labels_of
 from participants.models import Participant
 from trials.models import Site
 from workbench import actions
@@ -113,6 +114,7 @@ def changes(request: HttpRequest, uuid: UUID) -> HttpResponse:
         chain_of("participant", person.pk),
         zone=person.site.time_zone,
         sees_outcomes=here.may(_P.VIEW_OUTCOMES, person.site),
+        facts=labels_of([definition_for(person)]),
     )
     context |= {
         "participant": person,
@@ -162,7 +164,12 @@ def _of_place(
 
 
 def _shown(
-    here: Desk, chain: str, *, zone: str, sees_outcomes: bool = False
+    here: Desk,
+    chain: str,
+    *,
+    zone: str,
+    sees_outcomes: bool = False,
+    facts: Mapping[str, str] | None = None,
 ) -> dict[str, object]:
     state = unseen(here.user_id, [chain]).get(chain)
     if state is None:
@@ -172,7 +179,7 @@ def _shown(
         diff = changed_since(
             chain,
             state.seen,
-            titles=TITLES,
+            titles={**(facts or {}), **TITLES},
             zone=zone,
             sees_outcomes=sees_outcomes,
         )

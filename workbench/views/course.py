@@ -148,13 +148,13 @@ def _planned_text(visit: Visit) -> str:
     window = window_of(visit)
     if visit.plan in WITHOUT_A_DAY or window is None:
         return in_words(visit.why)
-    if window.opens_on == window.closes_on:
-        return f"On {day_text(window.opens_on)}"
     return span_text(window.opens_on, window.closes_on)
 
 
 def span_text(first: date, last: date) -> str:
-    """Return two days without a year or month that both share."""
+    """Return two days without a year or month that both share; a single day once."""
+    if first == last:
+        return f"On {day_text(first)}"
     if first.year != last.year:
         return f"{day_text(first)} to {day_text(last)}"
     month = "" if first.month == last.month else f" {first:%b}"
@@ -305,7 +305,11 @@ def _last_assessment(visits: Sequence[Visit]) -> Visit | None:
 
 
 def state_sentence(
-    person: Participant, following: Visit | None, visits: Sequence[Visit]
+    person: Participant,
+    following: Visit | None,
+    visits: Sequence[Visit],
+    *,
+    today: date,
 ) -> str:
     """Return the participant's state in one sentence, with what comes next."""
     state = State(person.state)
@@ -318,25 +322,25 @@ def state_sentence(
     parts = [WORDS[state] + (f" since {day_text(since)}" if since else "")]
     treatment = Treatment(person.treatment)
     if treatment is not Treatment.NOT_STARTED:
-        is_over = treatment is Treatment.ON and _ended_on(visits) is not None
-        # The record says so only at completion; the chart has gone on to follow-up.
-        parts.append(
-            "treatment over" if is_over else TREATMENT_WORDS[treatment].lower()
-        )
+        ended_on = _ended_on(visits) if treatment is Treatment.ON else None
+        # The record says "finished" only at completion; the chart has gone on before.
+        since_end = f", follow-up since {day_text(ended_on)}" if ended_on else ""
+        parts.append(f"{TREATMENT_WORDS[treatment].lower()}{since_end}")
     if following is not None:
         name = visit_name(following.number, following.label)
-        parts.append(f"next is {name}, {_next_when(following)}")
+        parts.append(f"next is {name}, {_next_when(following, today)}")
     return "; ".join(parts) + "."
 
 
-def _next_when(visit: Visit) -> str:
+def _next_when(visit: Visit, today: date) -> str:
     if visit.booked_on and visit.state == "booked":
         return f"booked for {visit.booked_on:%a} {day_text(visit.booked_on)}"
     if visit.closes is None:
         return "not booked"
     if visit.plan == "provisional":
         return f"expected about {day_text(visit.target or visit.closes)}"
-    return f"not booked, window closes {day_text(visit.closes)}"
+    closes = "closed" if visit.closes < today else "closes"
+    return f"not booked, window {closes} {day_text(visit.closes)}"
 
 
 def following_visit(visits: Sequence[Visit]) -> Visit | None:

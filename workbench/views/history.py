@@ -15,6 +15,8 @@ from audit.history import Entry, entries_of_own_form, entries_of_records
 from audit.naming import Named, Names, names_in
 from audit.sentences import Sentence, sentences
 from audit.wording import TECHNICAL, tables
+from participants.access import definition_for
+from participants.facts import labels_of
 from workbench.access import OF_RATERS, Reading, reading
 from workbench.rail import desk
 
@@ -119,7 +121,8 @@ def _acts(read: Reading, *, before: int | None) -> list[Entry]:
 
 
 def _names(page: Iterable[Entry], read: Reading) -> Names:
-    names = names_in(page, titles=TITLES)
+    known = [definition_for(read.person)] if read.person else []
+    names = names_in(page, titles={**labels_of(known), **TITLES})
     if not read.own:
         return names
     # A rater reads the form's name and the items', never the visit they belong to.

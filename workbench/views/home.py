@@ -6,6 +6,7 @@ from datetime import date
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.defaultfilters import pluralize
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -133,7 +134,7 @@ def _state(lines: Sequence[Line], sites: Sequence[Site]) -> str:
     parts = [
         f"{urgent} overdue or running out" if urgent else "Nothing overdue",
         f"{today} for today" if today else "nothing for today",
-        f"{len(lines)} lines in all" if lines else "",
+        f"{len(lines)} line{pluralize(len(lines))} in all" if lines else "",
     ]
     return ", ".join(part for part in parts if part) + "."
 

@@ -1,7 +1,7 @@
 """The medical record of one participant: five short tables, each with what to do next."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -16,9 +16,10 @@ from accounts.vocabulary import Permission
 from medical.access import is_open_to_review, records_of, taken
 from medical.models import DAYS, ECG, Condition, LabResult, Medication, TestResult
 from medical.vocabulary import DRUG_CLASSES, FINDINGS, REVIEWED_KINDS, Kind
-from participants.access import definition_for, participants_for
-from participants.eligibility import washout_of
-from participants.models import Participant
+from participants.access import definition_for, facts_of, participants_for
+from participants.eligibility import WashoutStatus, answers_for_washouts, washout_of
+from participants.facts import shown
+from participants.models import Fact, Participant
 from trials.access import today_at
 from trials.protocol import ProtocolDefinition
 from workbench.rail import desk
@@ -35,6 +36,8 @@ class Cell:
     text: str
     tone: str = ""
     note: str = ""
+    # The column's, for a screen on which the table has no columns.
+    head: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One table with its heads, and where a record is added."""
+    """One table with its heads, and where a record is added.
+
+    `note` says what else counts beside the table, and `note_url` where that is answered.
+    """
 
     code: str
     heading: str
@@ -61,6 +67,8 @@ class Section:
     lines: Sequence[Line]
     add_url: str = ""
     add_label: str = ""
+    note: str = ""
+    note_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +78,8 @@ class _Page:
     person: Participant
     definition: ProtocolDefinition
     today: date
+    # What a person answered where the medication leaves washouts open, by fact.
+    answers: Mapping[str, Fact | None]
     may_record: bool
     may_review: bool
 
@@ -105,10 +115,13 @@ def medical(request: HttpRequest, uuid: UUID) -> HttpResponse:
     person = get_object_or_404(participants_for(here.user_id), uuid=uuid)
     if not here.may(_P.VIEW_MEDICAL, person.site):
         raise Http404
+    definition = definition_for(person)
+    facts = facts_of([person.pk])[person.pk]
     page = _Page(
         person,
-        definition_for(person),
+        definition,
         today_at(person.site),
+        answers={code: facts.get(code) for code in answers_for_washouts(definition)},
         may_record=here.may(_P.RECORD_MEDICAL, person.site),
         may_review=here.may(_P.REVIEW_MEDICAL, person.site),
     )
@@ -142,10 +155,38 @@ def _section(page: _Page, kind: Kind) -> Section:
         code=kind.value,
         heading=heading,
         heads=heads,
-        lines=[page.line(kind, each, cells(page, each)) for each in records],
+        lines=[
+            page.line(
+                kind,
+                each,
+                [
+                    replace(cell, head=head)
+                    for head, cell in zip(heads[1:], cells(page, each), strict=True)
+                ],
+            )
+            for each in records
+        ],
         add_url=page.add(kind),
         add_label=add,
+        **(_note(page) if kind is Kind.MEDICATION else {}),
     )
+
+
+def _note(page: _Page) -> dict[str, str]:
+    """Say what counts for eligibility where the medication leaves a washout open."""
+    if not page.answers:
+        return {}
+    known = page.definition.facts_by_code
+    said = [
+        f"“{known[code].label}”: "
+        + (shown(known[code], fact.value) if fact else "not answered yet")
+        for code, fact in page.answers.items()
+    ]
+    return {
+        "note": "Where this table leaves a washout open, the answer under Eligibility "
+        f"counts. {'; '.join(said)}.",
+        "note_url": reverse("participants:eligibility", args=[page.person.uuid]),
+    }
 
 
 def _review(kind: Kind, record: Any) -> Cell:
@@ -184,17 +225,26 @@ def _medication(page: _Page, one: Medication) -> list[Cell]:
 def _washout(page: _Page, one: Medication) -> Cell:
     """Say when the washout is over, or why that is not known."""
     drugs = [] if one.voided_at else taken([one])
-    if not drugs:
+    status = washout_of(drugs[0], page.definition) if drugs else WashoutStatus(None)
+    is_over, ends_on = status.is_over(page.today), status.ends_on
+    if is_over is None:
+        return _open_washout(page, status.why)
+    if ends_on is None:
         return Cell("" if one.voided_at else "None asked")
-    status = washout_of(drugs[0], page.definition)
-    if status.ends_on is None:
-        return (
-            Cell("Not known", "due", status.why) if status.why else Cell("None asked")
-        )
-    day = f"{status.ends_on.day} {status.ends_on:%b %Y}"
-    if status.is_over(page.today):
+    day = f"{ends_on.day} {ends_on:%b %Y}"
+    if is_over:
         return Cell(f"Over since {day}", "good")
     return Cell(f"Not over before {day}", "late", status.why)
+
+
+def _open_washout(page: _Page, why: str) -> Cell:
+    """Say of a washout that the records leave open what the answer under Eligibility is."""
+    answers = [fact.value for fact in page.answers.values() if fact is not None]
+    if not answers:
+        return Cell("Not known", "due", why)
+    if all(answers):
+        return Cell("Over, as answered under Eligibility", "good", why)
+    return Cell("Not over, as answered under Eligibility", "late", why)
 
 
 def _test(_page: _Page, one: TestResult) -> list[Cell]:

@@ -25,6 +25,7 @@ from participants.access import (
     participants_for,
     with_form_to_sign,
 )
+from participants.facts import labels_of
 from participants.lifecycle import BEFORE_RANDOMIZATION, State
 from participants.models import Deviation, Fact, Participant
 from randomization.access import (
@@ -76,7 +77,7 @@ def participant(request: HttpRequest, uuid: UUID) -> HttpResponse:
     context = {
         "participant": person,
         "chip": state_chip(person.state),
-        "state": state_sentence(person, following, visits),
+        "state": state_sentence(person, following, visits, today=today),
         "acts": participant_acts(
             here, person, facts, following=following, visits=visits, today=today
         ),
@@ -216,7 +217,7 @@ def _recent(here: Desk, person: Participant) -> list[Sentence]:
     )
     return sentences(
         found,
-        names=names_in(found, titles=TITLES),
+        names=names_in(found, titles={**labels_of([definition_for(person)]), **TITLES}),
         zone=person.site.time_zone,
         sees_outcomes=here.may(_P.VIEW_OUTCOMES, person.site),
         most_changes=RECENT_CHANGES,

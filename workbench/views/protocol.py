@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.template.defaultfilters import pluralize
 from django.views.decorators.http import require_safe
 
 from accounts.http import SignedInRequest
@@ -97,7 +98,8 @@ def _drawn(
         today_x=None,
         # The days of the picture are nobody's: only the weeks mean something.
         marks=[replace(mark, sentence=titles[mark.href]) for mark in drawn.marks],
-        sentence=f"{len(marks)} visits by week from consent, each with its window.",
+        sentence=f"{len(marks)} visit{pluralize(len(marks))} by week from consent, each with "
+        "its window.",
     )
 
 
@@ -110,11 +112,12 @@ def _window(planned: PlannedVisit) -> PlannedWindow | None:
 
 
 def _span(planned: PlannedVisit) -> str:
+    """Return the window in weeks from consent, counted as the picture counts them."""
     window = _window(planned)
     if window is None:
         return ""
     first, best, last = (
-        (day - _DAY_0).days // 7 + 1
+        (day - _DAY_0).days // 7
         for day in (window.opens_on, window.target_on, window.closes_on)
     )
     if first == last:
@@ -147,6 +150,8 @@ def _timing(definition: ProtocolDefinition, when: Timing) -> str:
     anchor = definition.visits_by_code.get(when.anchor)
     of = _called(anchor) if anchor else when.anchor.replace("_", " ")
     where = "before" if when.is_ahead else "after"
+    if when.earliest == when.latest:
+        return f"{when.target} {where} {of}"
     return f"{when.earliest} to {when.latest} {where} {of}, best {when.target}"
 
 

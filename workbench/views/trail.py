@@ -12,7 +12,8 @@ from assessments.instruments import TITLES
 from audit.history import Subject, entries, of_participant
 from audit.naming import names_in
 from audit.sentences import sentences
-from participants.access import participants_for
+from participants.access import definition_for, participants_for
+from participants.facts import labels_of
 from workbench.rail import desk
 from workbench.views.participant import tabs
 
@@ -40,7 +41,7 @@ def trail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     page = found[:PAGE]
     shown = sentences(
         page,
-        names=names_in(page, titles=TITLES),
+        names=names_in(page, titles={**labels_of([definition_for(person)]), **TITLES}),
         zone=person.site.time_zone,
         sees_outcomes=here.may(Permission.VIEW_OUTCOMES, person.site),
     )
