@@ -3,7 +3,8 @@
 import uuid
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Cast
 
 from accounts.models import User
 from participants.models import Participant
@@ -125,6 +126,22 @@ class AdverseEvent(models.Model):
                 name="serious_event_has_a_moment_of_awareness",
                 violation_error_message=(
                     "A serious event needs the moment when the site learned of it."
+                ),
+            ),
+            # To the day only: no place on earth is more than a day ahead of UTC. The
+            # action compares in the site's own time.
+            models.CheckConstraint(
+                condition=Q(site_aware_at__isnull=True)
+                | Q(
+                    onset_on__lte=Cast(
+                        Func(Value("UTC"), F("site_aware_at"), function="timezone"),
+                        models.DateField(),
+                    )
+                    + Value(1)
+                ),
+                name="site_aware_after_onset",
+                violation_error_message=(
+                    "The site would have learned of the event before it began."
                 ),
             ),
             models.CheckConstraint(

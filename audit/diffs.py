@@ -103,7 +103,8 @@ def changed_since(
         records = read_records(cursor)
     acts = Action.objects.in_bulk(records)
     merged = _merged(records, acts)
-    names = names_in([_entry(each) for each in merged], titles=titles)
+    entries = [_entry(each) for each in merged]
+    names = names_in(entries, titles=titles, joins_facts=False)
     groups = [
         _group(title, of_title, names, zone=zone, sees_outcomes=sees_outcomes)
         for title, of_title in _grouped(merged, names).items()

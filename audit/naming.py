@@ -1,5 +1,6 @@
 """What the records that the trail mentions are called, and what they belong to."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from django.db import connection
 
 from audit.history import Entry, Record
-from audit.wording import PARTICIPANT, VISIT_CODE, Table, tables
+from audit.wording import FACT, PARTICIPANT, VISIT_CODE, Table, tables
 
 _DEEPEST = 3  # an answer, its form, its visit
 
@@ -25,10 +26,42 @@ _NAMELESS = Named("")
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The names of records by table and row id; `titles` word the codes of forms."""
+    """The names of records by table and row id; `titles` word codes of forms and facts.
+
+    `replaced` holds what facts said that are not current any more, by row id.
+    """
 
     rows: Mapping[tuple[str, str], Named]
     titles: Mapping[str, str] = field(default_factory=dict)
+    replaced: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def as_changes(self, records: Sequence[Record]) -> list[Record]:
+        """Return an act's records with a fact and the one it replaced as one change.
+
+        A fact is never overwritten: the trail has a row that is not current any more, and
+        a new one. To a reader that is one fact, from what to what.
+        """
+        gone = {
+            (each.participant_id, self.replaced[each.row]["code"]): each.row
+            for each in records
+            if _is_replaced(each) and each.row in self.replaced
+        }
+        if not gone:
+            return list(records)
+        changes, told = [], set()
+        for each in records:
+            key = (each.participant_id, each.new.get("code"))
+            if each.table == FACT and each.operation == "I" and key in gone:
+                told.add(gone[key])
+                changes.append(_changed(each, self.replaced[gone[key]], each.new))
+            elif not (_is_replaced(each) and each.row in self.replaced):
+                changes.append(each)
+        left = [
+            _changed(each, self.replaced[each.row], {})
+            for each in records
+            if each.row in gone.values() and _is_replaced(each) and each.row not in told
+        ]
+        return changes + left
 
     def of(self, table: str, row: object) -> str:
         """Return a record's name as it stands; empty where it has none."""
@@ -50,14 +83,76 @@ class Names:
         return (*parent.within, parent.name) if parent.name else parent.within
 
 
-def names_in(
-    entries: Iterable[Entry], *, titles: Mapping[str, str] | None = None
-) -> Names:
-    """Return what the records that these entries mention are called, in one query.
+_OF_FACT = ("value", "observed_on", "source")
 
-    `titles` are those of the instruments by code. A record without a name and without
-    anything that it belongs to has no key.
+
+def _is_replaced(record: Record) -> bool:
+    """Tell whether a record says of a fact that it is not current any more."""
+    return (
+        record.table == FACT
+        and record.operation == "U"
+        and record.new.get("is_current") is False
+    )
+
+
+def _changed(record: Record, old: Mapping[str, Any], new: Mapping[str, Any]) -> Record:
+    """Return a fact as a change of what differs; without a new one its value is gone."""
+    # Of an outcome that it stayed the same is told as little as that it changed.
+    told = {"value"} if old["is_outcome"] or not new else set()
+    told |= {name for name in _OF_FACT if new and old[name] != new.get(name)}
+    names = [name for name in _OF_FACT if name in told]
+    return Record(
+        FACT,
+        record.row,
+        "U",
+        {name: old[name] for name in names},
+        {name: new.get(name) for name in names} | {"is_outcome": old["is_outcome"]},
+        record.participant_id,
+    )
+
+
+def _replaced(entries: Iterable[Entry]) -> dict[str, Mapping[str, Any]]:
+    """Return what the facts said that these entries replaced; a query if there are any."""
+    rows = {
+        record.row
+        for entry in entries
+        for record in entry.records
+        if _is_replaced(record)
+    }
+    if not rows:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id::text, code, is_outcome, value::text, observed_on::text, source "
+            "FROM participants_fact WHERE id = ANY(%s::bigint[])",
+            [sorted(rows)],
+        )
+        return {
+            row: {
+                "code": code,
+                "is_outcome": is_outcome,
+                "value": json.loads(value),
+                "observed_on": on,
+                "source": source,
+            }
+            for row, code, is_outcome, value, on, source in cursor
+        }
+
+
+def names_in(
+    entries: Iterable[Entry],
+    *,
+    titles: Mapping[str, str] | None = None,
+    joins_facts: bool = True,
+) -> Names:
+    """Return what the records that these entries mention are called, in two queries.
+
+    `titles` are those of the instruments and of the protocol's facts by code. A record
+    without a name and without anything that it belongs to has no key. With `joins_facts`
+    a fact and the one it replaced are told as one change.
     """
+    entries = list(entries)
+    replaced = _replaced(entries) if joins_facts else {}
     wanted: dict[str, set[str]] = {}
     for entry in entries:
         for record in entry.records:
@@ -65,7 +160,22 @@ def names_in(
                 wanted.setdefault(PARTICIPANT, set()).add(str(record.participant_id))
             for table, row in _mentioned(record):
                 wanted.setdefault(table, set()).add(str(row))
-    return Names(_named(wanted, titles or {}), titles or {})
+    rows = _named(wanted, titles or {})
+    if replaced:
+        rows |= _new_facts(entries, titles or {})
+    return Names(rows, titles or {}, replaced)
+
+
+def _new_facts(
+    entries: Iterable[Entry], titles: Mapping[str, str]
+) -> dict[tuple[str, str], Named]:
+    """Return the names of new facts, which may be told as changes of others."""
+    return {
+        (FACT, record.row): Named(_titled(titles, tables()[FACT], record.new["code"]))
+        for entry in entries
+        for record in entry.records
+        if record.table == FACT and record.operation == "I" and "code" in record.new
+    }
 
 
 def _mentioned(record: Record) -> Iterator[tuple[str, Any]]:

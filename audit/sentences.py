@@ -9,6 +9,7 @@ from typing import Any
 from audit.history import Entry, FieldChange, Record
 from audit.naming import Names
 from audit.wording import (
+    FACT,
     PARTICIPANT,
     TECHNICAL,
     VISIT_CODE,
@@ -33,12 +34,14 @@ LONGEST_LIST = 60
 _VALUES = ("value", "missing", "is_given")
 
 # What follows from a value told beside it: the planner's explanation from the dates, a
-# form's row of the protocol and its period from its instrument and its visit.
+# form's row of the protocol and its period from its instrument and its visit, and that
+# a fact is an outcome from the protocol.
 _DERIVED = frozenset(
     {
         ("study_sessions_visit", "why"),
         ("assessments_assessment", "code"),
         ("assessments_assessment", "recall"),
+        (FACT, "is_outcome"),
     }
 )
 
@@ -125,7 +128,7 @@ class _Teller:
 
     def changes(self, entry: Entry) -> list[Change]:
         found: dict[tuple[str, str], list[Record]] = {}
-        for record in entry.records:
+        for record in self.names.as_changes(entry.records):
             found.setdefault((record.table, record.operation), []).append(record)
         tells_where = self._tells_where(entry)
         lines: list[Change] = []

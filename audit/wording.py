@@ -14,6 +14,7 @@ from django.db import models
 PARTICIPANT = "participants_participant"
 DELEGATION = "trials_delegation"
 VISIT = "study_sessions_visit"
+FACT = "participants_fact"
 VISIT_CODE = "visit_code"  # names a visit of the row's participant without its id
 
 # Columns that place a row or serve the machine: the sentence itself says where and who.
@@ -49,7 +50,7 @@ _MORE_NAMES = ("kind", "role", "form_version", "name", "identifier", "version")
 # is not among them: every row of the trail has a column of its own for that.
 _PARENTS = ("assessment_id", "event_id", "visit_id", VISIT_CODE)
 # Columns whose codes have a title that the trail's reader is given (audit.naming.Names).
-_TITLED = frozenset({("assessments_assessment", "instrument")})
+_TITLED = frozenset({("assessments_assessment", "instrument"), (FACT, "code")})
 _PLURALS = {
     "identity": "identities",
     "item response": "answers",

@@ -184,7 +184,10 @@ def _pattern(site: Site, by: User) -> Participant:
     (pattern,) = screen(screenings=[NewScreening(site, on)], by=SETUP)
     items = {"participation": True, "recording": True, "reminders_email": True}
     consent(
-        consents=[NewConsent(pattern, "1.0", on, by, items, "female", 34)], by=SETUP
+        consents=[
+            NewConsent(pattern, "1.0", on, by, items, "female", 34, is_able=True)
+        ],
+        by=SETUP,
     )
     return pattern
 
@@ -212,8 +215,8 @@ def _participants(sites: list[Site], pattern: Participant, each: int) -> None:
 
 CONSENTS = """
 INSERT INTO participants_consent (trial_id, site_id, participant_id, form_version, signed_on,
-    obtained_by_id)
-SELECT p.trial_id, p.site_id, p.id, c.form_version, c.signed_on, c.obtained_by_id
+    obtained_by_id, is_able)
+SELECT p.trial_id, p.site_id, p.id, c.form_version, c.signed_on, c.obtained_by_id, c.is_able
 FROM participants_consent c, participants_participant p
 WHERE c.participant_id = %s AND p.trial_id = %s AND p.id <> %s
 """

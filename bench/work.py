@@ -175,7 +175,9 @@ def enrollment(size: dict[str, int]) -> None:
     items = {"participation": True, "recording": True, "reminders_email": True}
 
     def plan() -> None:
-        new = NewConsent(next(people), "1.0", on, user, items, "female", 40)
+        new = NewConsent(
+            next(people), "1.0", on, user, items, "female", 40, is_able=True
+        )
         consent(consents=[new], by=by)
         if Visit.objects.filter(participant=new.participant).count() < 21:
             raise RuntimeError("the course was not planned")

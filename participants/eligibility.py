@@ -14,7 +14,6 @@ from trials.protocol.conditions import (
     FactTest,
     Not,
     WashoutsOver,
-    facts_in,
     leaves_of,
 )
 from trials.protocol.definition import ProtocolDefinition
@@ -202,8 +201,8 @@ def asked_in(
         return (condition.fact,)  # four in five rules: worth no walk through a tree
     if isinstance(condition, Not):
         return asked_in(condition.part, definition, evidence)
-    if not isinstance(condition, AllOf | AnyOf):
-        return facts_in(condition)
+    if isinstance(condition, WashoutsOver):
+        return _asked_beside(condition, definition, evidence)
     asked: list[str] = []
     for part in condition.parts:
         asked += asked_in(part, definition, evidence)
@@ -241,7 +240,9 @@ def truth_of(
             inner = truth_of(part, definition, evidence)
             truth = None if inner is None else not inner
         case WashoutsOver():
-            truth = _are_washouts_over(condition, definition, evidence)
+            truth = _with_the_answer(
+                condition, _are_washouts_over(condition, definition, evidence), evidence
+            )
         case FactTest():
             value = evidence.facts.get(condition.fact)
             truth = None if value is None else _holds(condition, value, evidence.on)
@@ -297,6 +298,38 @@ def _holds_of_date(asked: Operator, value: FactValue, limit: date) -> bool:
 def asks_for_washouts(condition: Condition) -> bool:
     """Tell whether a rule asks for washouts anywhere in it."""
     return any(isinstance(each, WashoutsOver) for each in leaves_of(condition))
+
+
+def answers_for_washouts(definition: ProtocolDefinition) -> tuple[str, ...]:
+    """Codes of the facts that a person answers where records leave washouts open."""
+    leaves = (
+        leaf.where_not_known
+        for criterion in definition.criteria
+        for leaf in leaves_of(criterion.rule)
+        if isinstance(leaf, WashoutsOver) and leaf.where_not_known
+    )
+    return tuple(dict.fromkeys(leaves))
+
+
+def _asked_beside(
+    test: WashoutsOver, definition: ProtocolDefinition, evidence: Evidence
+) -> tuple[str, ...]:
+    """Return the fact that a person answers, unless the records settle it already."""
+    fact = test.where_not_known
+    is_open = _are_washouts_over(test, definition, evidence) is None
+    return (fact,) if fact and (is_open or fact in evidence.facts) else ()
+
+
+def _with_the_answer(test: WashoutsOver, found: Truth, evidence: Evidence) -> Truth:
+    """Join what the records say with what a person answered.
+
+    An answer settles what the records leave open. Where one of the two says no, it is
+    no: a record that somebody did not complete must not let anybody in.
+    """
+    answer = evidence.facts.get(test.where_not_known)
+    if answer is False or found is False:
+        return False
+    return found if answer is None else True
 
 
 def _are_washouts_over(

@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 
 from audit.refusal import Refused
 from participants.eligibility import StoppedDrug
-from trials.protocol import Fact, FactType
+from trials.protocol import Fact, FactType, ProtocolDefinition
 
 Value = bool | int | Decimal | date | str
 Stored = bool | int | float | str
@@ -56,6 +56,11 @@ def typed(fact: Fact, kept: object) -> Value:
     elif fact.type is FactType.WHOLE:
         value = int(str(kept))
     return value
+
+
+def labels_of(definitions: Iterable[ProtocolDefinition]) -> dict[str, str]:
+    """Return what protocols call their facts, by code."""
+    return {fact.code: fact.label for each in definitions for fact in each.facts}
 
 
 def drugs_kept(drugs: Iterable[StoppedDrug]) -> list[dict[str, str | None]]:

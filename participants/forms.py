@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Layout
 from django import forms
 from django.db.models import QuerySet
 
@@ -69,6 +70,20 @@ class ScreeningForm(forms.Form):
 
     def screening(self) -> NewScreening:
         return NewScreening(self.cleaned_data["site"], self.cleaned_data["on"])
+
+
+class ScreeningDayForm(forms.Form):
+    """The day of the screening log, corrected with a reason."""
+
+    reason = forms.CharField(label="Reason for the change", required=False)
+
+    def __init__(self, *args: Any, saved: date, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = _helper()
+        self.helper.layout = Layout("on")
+        self.fields["on"] = PastDateField(
+            today=today, label="Day of the screening contact", initial=saved
+        )
 
 
 class IdentityForm(forms.Form):

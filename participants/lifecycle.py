@@ -65,7 +65,9 @@ MOVE_WORDS: Mapping[Move, str] = {
 }
 TREATMENT_WORDS: Mapping[Treatment, str] = {
     Treatment.NOT_STARTED: "Treatment not started",
-    Treatment.ON: "On treatment",
+    # The record says that it is finished only at completion; until then, and in a
+    # follow-up of years, it is true that it was started.
+    Treatment.ON: "Treatment started",
     Treatment.DISCONTINUED: "Treatment discontinued",
     Treatment.FINISHED: "Treatment finished",
 }

@@ -143,7 +143,7 @@ class Consent(models.Model):
     signed_on = models.DateField()
     obtained_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     # In whose judgment the person could consent: awake, sober, free to decide (CON-04).
-    is_able = models.BooleanField("able to consent", default=True)
+    is_able = models.BooleanField("able to consent")
 
     class Disclosure:
         open = {

@@ -19,7 +19,7 @@ from randomization.actions import NewKit
 from randomization.blocks import ListEntry, read_list
 from randomization.models import LEARNED
 from sessions.dosing import WORDS, Administration
-from sessions.forms.fields import day_field, time_field
+from sessions.forms.fields import day_field, reason_field, time_field
 from trials.access import at_site, local_time
 from trials.models import Site
 
@@ -72,6 +72,43 @@ class RandomizeForm(ActForm):
         return at_site(self.site, datetime.combine(day, time(12)))
 
 
+class MomentForm(ActForm):
+    """A form of something that happened at a time; the time is what the person says.
+
+    When it was typed is the trail's: a kit handed out in the morning and entered in the
+    evening was dispensed in the morning.
+    """
+
+    day_label = "On"
+
+    def __init__(self, *args: Any, site: Site, now: datetime, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.site, self.now = site, now
+        local = local_time(site, now)
+        self.fields["on"] = day_field(self.day_label, initial=local.date())
+        self.fields["at"] = time_field(
+            "At", initial=local, help_text=f"Actual time, local ({site.time_zone})."
+        )
+
+    def start_at(self, day: date, at: time | None) -> None:
+        """Start with this day, and with a time of it where one is known."""
+        self.initial.update({"on": day, "at": at})
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if "on" in data and "at" in data and self.moment() > self.now:
+            self.add_error("at", "This time has not come yet at the site.")
+        return data
+
+    def moment(self) -> datetime:
+        """Return when it happened, in the site's zone."""
+        data = self.cleaned_data
+        return at_site(self.site, datetime.combine(data["on"], data["at"]))
+
+
+_SIDE_BY_SIDE = "d-flex flex-wrap column-gap-4"
+
+
 def _step_help(steps: tuple[str, ...], before: str) -> str:
     """Say in which order the protocol names the steps, and what came before."""
     sentences = ["Both doses of a session belong to one step."]
@@ -83,13 +120,13 @@ def _step_help(steps: tuple[str, ...], before: str) -> str:
     return " ".join(sentences)
 
 
-class DispenseForm(ActForm):
+class DispenseForm(MomentForm):
     """For which administration, at which step of the protocol, and when.
 
-    The time is what the person says; when it was typed is the trail's. A kit handed out
-    in the morning and entered in the evening was dispensed in the morning.
+    `settled_step` is the step of the session's other kit: then it is not asked again.
     """
 
+    day_label = "Dispensed on"
     part = forms.ChoiceField(
         label="For which dose",
         choices=[(part.value, WORDS[part]) for part in Administration],
@@ -105,23 +142,23 @@ class DispenseForm(ActForm):
         *args: Any,
         steps: tuple[str, ...],
         dispensed: set[str],
-        site: Site,
-        now: datetime,
         before: str = "",
+        settled_step: str = "",
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.site, self.now = site, now
         self.fields["step"].help_text = _step_help(steps, before)
-        local = local_time(site, now)
-        self.fields["on"] = day_field("Dispensed on", initial=local.date())
-        self.fields["at"] = time_field(
-            "At", initial=local, help_text=f"Actual time, local ({site.time_zone})."
-        )
+        if settled_step:
+            steps = (settled_step,)
+            self.fields["step"].widget = forms.HiddenInput()
+            self.fields["part"].help_text = (
+                "At the step of this session's other kit: "
+                f"{settled_step.replace('_', ' ')}."
+            )
         self.helper.layout = Layout(
             "part",
             "step",
-            Div("on", "at", css_class="d-flex flex-wrap column-gap-4"),
+            Div("on", "at", css_class=_SIDE_BY_SIDE),
         )
         parts = [
             (part.value, WORDS[part])
@@ -136,21 +173,25 @@ class DispenseForm(ActForm):
                 if len(choices) == 1 or name == "part":
                     self.initial.setdefault(name, choices[0][0] if choices else "")
 
-    def clean(self) -> dict[str, Any]:
-        data: dict[str, Any] = super().clean() or self.cleaned_data
-        if "on" in data and "at" in data and self.moment() > self.now:
-            self.add_error("at", "This time has not come yet at the site.")
-        return data
 
-    def moment(self) -> datetime:
-        """Return when the kit was handed out, in the site's zone."""
-        data = self.cleaned_data
-        return at_site(self.site, datetime.combine(data["on"], data["at"]))
+class DispensedAtForm(MomentForm):
+    """When a kit was handed out, corrected with a reason."""
+
+    day_label = "Dispensed on"
+
+    def __init__(self, *args: Any, saved: datetime | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if saved is not None:
+            local = local_time(self.site, saved)
+            self.start_at(local.date(), local.time().replace(second=0, microsecond=0))
+        self.fields["reason"] = reason_field()
+        self.helper.layout = Layout(Div("on", "at", css_class=_SIDE_BY_SIDE))
 
 
-class ExchangeForm(ActForm):
-    """What happened to a kit that was dispensed and cannot be given."""
+class ExchangeForm(MomentForm):
+    """What happened to a kit that was dispensed and cannot be given, and when."""
 
+    day_label = "Exchanged on"
     condition = forms.ChoiceField(
         label="The kit is",
         choices=[("damaged", "Damaged"), ("lost", "Lost")],
@@ -163,6 +204,12 @@ class ExchangeForm(ActForm):
         "pharmacist.",
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper.layout = Layout(
+            "condition", Div("on", "at", css_class=_SIDE_BY_SIDE), "why"
+        )
 
 
 class UnblindForm(ActForm):
@@ -195,9 +242,10 @@ class PlannedForm(ActForm):
 _WITHOUT_ARM = "Name no treatment: everybody in the trial can read this."
 
 
-class AccidentForm(ActForm):
+class AccidentForm(MomentForm):
     """Who learned an arm by accident, when, how, and what it means."""
 
+    day_label = "Learned on"
     user = forms.ModelChoiceField(
         User.objects.none(),
         label="Who learned it",
@@ -230,23 +278,15 @@ class AccidentForm(ActForm):
     def __init__(
         self,
         *args: Any,
-        site: Site,
         staff: QuerySet[User],
-        now: datetime,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.site, self.now = site, now
-        local = local_time(site, now)
-        self.fields["on"] = day_field("Learned on", initial=local.date())
-        self.fields["at"] = time_field(
-            "At", initial=local, help_text=f"Local time ({site.time_zone})."
-        )
         self.helper.layout = Layout(
             "user",
             "others",
             "learned",
-            Div("on", "at", css_class="d-flex flex-wrap column-gap-4"),
+            Div("on", "at", css_class=_SIDE_BY_SIDE),
             "why",
             "impact",
         )
@@ -255,17 +295,10 @@ class AccidentForm(ActForm):
             user.queryset = staff
 
     def clean(self) -> dict[str, Any]:
-        data: dict[str, Any] = super().clean() or self.cleaned_data
-        if "on" in data and "at" in data and self.moment() > self.now:
-            self.add_error("at", "This time has not come yet at the site.")
+        data = super().clean()
         if not data.get("user") and not data.get("others"):
             self.add_error("user", "Say who learned it.")
         return data
-
-    def moment(self) -> datetime:
-        """Return when it was learned, in the site's zone."""
-        data = self.cleaned_data
-        return at_site(self.site, datetime.combine(data["on"], data["at"]))
 
 
 class ImpactForm(ActForm):

@@ -115,7 +115,11 @@ def _whom_to_call(kind: Kind, details: Details) -> str:
 
 
 def digest(counts: Mapping[Matter, int], *, sign_in_url: str = "") -> Message:
-    """The mail of the day to one of a site's staff: numbers and the way to Today."""
+    """The mail of the day to one of a site's staff: numbers and the way to Today.
+
+    It counts visits and forms of the sites, which all of their staff share; what waits
+    for one person alone, as safety reports do, is on Today, and the mail says so.
+    """
     days = Leads().closing
     lines = [
         sentence
@@ -136,8 +140,13 @@ def digest(counts: Mapping[Matter, int], *, sign_in_url: str = "") -> Message:
         for sentence in [one if number == 1 else many.format(number)]
     ]
     total = sum(counts.values())
-    subject = "1 thing waits today" if total == 1 else f"{total} things wait today"
-    return _to_staff(subject, *lines, close=_sign_in("Today shows which", sign_in_url))
+    subject = (
+        "1 visit or form waits today"
+        if total == 1
+        else f"{total} visits or forms wait today"
+    )
+    which = "Today shows which, and everything else that waits for you"
+    return _to_staff(subject, *lines, close=_sign_in(which, sign_in_url))
 
 
 @dataclass(frozen=True, slots=True)

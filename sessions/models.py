@@ -160,7 +160,7 @@ class Visit(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.number or self.code} {self.label}"
+        return f"{self.number} {self.label}".strip()
 
     @property
     def called(self) -> str:

@@ -107,10 +107,17 @@ def run_bench(arguments: Sequence[str]) -> int:
 
 
 def run_manage(arguments: Sequence[str]) -> int:
-    """`manage COMMAND …`: a Django command as the worker; `migrate` as the owner."""
+    """`manage COMMAND …`: a Django command as the worker; `migrate` as the owner.
+
+    `reproduce` makes databases of its own, away from the demonstration's.
+    """
     command = [sys.executable, str(ROOT / "manage.py"), *arguments]
-    role = "owner" if arguments[:1] == ["migrate"] else "worker"
-    return execute(place_for(Profile.DEMONSTRATION), command, extra={}, role=role)
+    profile, extra = Profile.DEMONSTRATION, {}
+    role = {"migrate": "owner", "reproduce": "maker"}.get("".join(arguments[:1]))
+    if role == "maker":
+        profile, extra = Profile.BENCHMARK, {"DEMONSTRATION": "1"}
+    place = place_for(profile)
+    return execute(place, command, extra=extra, role=role or "worker")
 
 
 def run_keep(arguments: Sequence[str]) -> int:

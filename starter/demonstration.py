@@ -80,18 +80,21 @@ def program(arguments: Sequence[str]) -> tuple[str, ...]:
 
 
 def as_role(addresses: Mapping[str, str], role: str) -> dict[str, str]:
-    """The environment of a process that connects as `role`: web, worker or owner.
+    """The environment of a process that connects as `role`: web, worker, maker or owner.
 
     Only the owner's process learns the owner's address, and the web's only its own; the
-    web's does not learn where the key is that signs anchors.
+    web's does not learn where the key is that signs anchors. A maker is a worker that
+    makes databases of its own, which is for the owner to do.
     """
     told = {**os.environ, **addresses}
     worker = told.pop("WORKER_DATABASE_URL")
     owner = told.pop("OWNER_DATABASE_URL")
-    if role == "worker":
+    if role in {"worker", "maker"}:
         told["DATABASE_URL"] = worker
     else:
         told.pop("ANCHOR_KEY_FILE", None)
+    if role == "maker":
+        told["OWNER_DATABASE_URL"] = owner
     if role == "owner":
         told["DATABASE_URL"] = told["OWNER_DATABASE_URL"] = owner
     return told

@@ -227,4 +227,7 @@ def settings(place: Place) -> dict[str, str]:
         told["IDENTITY_KEYS_FILE"] = str(identity_keys_file(place))
     if place.profile is Profile.DEMONSTRATION:
         told["DEMONSTRATION"] = "1"
+        if not os.environ.get("SITE_URL"):
+            # So that mails to staff lead to the site, as they do where it is set.
+            told["SITE_URL"] = f"http://127.0.0.1:{os.environ.get('PORT') or 8000}/"
     return told

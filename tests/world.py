@@ -216,7 +216,7 @@ def consent_of(
     given = dict.fromkeys(CONSENT_ITEMS, True) | dict(but)
     is_elsewhere = participant.site_id == world.elsewhere.pk
     by = world.user(Role.COORDINATOR, elsewhere=is_elsewhere)
-    return NewConsent(participant, "1.0", on, by, given, "female", 34)
+    return NewConsent(participant, "1.0", on, by, given, "female", 34, is_able=True)
 
 
 # The course of somebody for whom everything goes as planned: visit by day. Each day is

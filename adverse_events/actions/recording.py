@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import Max
 
@@ -183,6 +184,27 @@ def _check(event: AdverseEvent) -> None:
         raise Refused("Only a dosing visit can be linked to an event.")
     if (event.outcome == Outcome.FATAL.value) != event.is_fatal:
         raise Refused("A fatal outcome and the criterion “Death” come together.")
+    _check_awareness(event)
+
+
+def _check_awareness(event: AdverseEvent) -> None:
+    """Refuse awareness before onset, as far as the onset is known."""
+    if event.site_aware_at is None:
+        return
+    zone = ZoneInfo(event.participant.site.time_zone)
+    aware = event.site_aware_at.astimezone(zone).replace(tzinfo=None)
+    # Without a time the onset may lie anywhere on its day.
+    onset = datetime.combine(event.onset_on, event.onset_time or time.min)
+    if aware < onset:
+        raise Refused(
+            f"The site would have learned of the event on {aware.day} {aware:%b %Y at %H:%M}, "
+            f"before it began on {_in_words(event)}. Correct one of the two."
+        )
+
+
+def _in_words(event: AdverseEvent) -> str:
+    at = f" at {event.onset_time:%H:%M}" if event.onset_time else ""
+    return f"{event.onset_on.day} {event.onset_on:%b %Y}{at}"
 
 
 def amend_event(

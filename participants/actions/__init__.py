@@ -34,7 +34,11 @@ from participants.actions.identities import (
 )
 from participants.actions.readings import FactReading, take_readings
 from participants.actions.rotating import Rotation, rotate_identities
-from participants.actions.screening import NewScreening, screen
+from participants.actions.screening import (
+    NewScreening,
+    correct_screening,
+    screen,
+)
 from participants.actions.waiving import NewWaiver, end_waiver, grant_waivers
 
 __all__ = [
@@ -54,6 +58,7 @@ __all__ = [
     "address_of",
     "complete",
     "confirm_eligibility",
+    "correct_screening",
     "decide_consent_items",
     "discontinue_treatment",
     "end_waiver",

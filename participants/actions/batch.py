@@ -3,11 +3,14 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
+from django.template.defaultfilters import pluralize
+
 from audit.actors import Place
 from audit.refusal import Refused
 from participants.models import Participant
 
 NAMED_AT_MOST = 12
+SHORTEST_REASON = 3  # as the database asks (audit/sql)
 
 
 def place_of(*, participants: Iterable[Participant]) -> Place:
@@ -50,7 +53,10 @@ def locked(*, participants: Iterable[Participant]) -> dict[int, Participant]:
         .in_bulk()
     )
     if missing := wanted - rows.keys():
-        raise Refused(f"{len(missing)} of these participants no longer exist.")
+        count = len(missing)
+        raise Refused(
+            f"{count} of these participants no longer exist{pluralize(count, 's,')}."
+        )
     return rows
 
 

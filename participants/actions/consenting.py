@@ -7,9 +7,10 @@ from datetime import date
 from accounts.models import User
 from accounts.vocabulary import Permission, roles_with
 from audit.actors import AnyActor
-from audit.refusal import Refused
+from audit.refusal import ReasonNeeded, Refused
 from audit.trail import acting
 from participants.actions.batch import (
+    SHORTEST_REASON,
     about,
     locked,
     place_of,
@@ -30,6 +31,7 @@ from trials.access import (
 from trials.models import Site
 
 OLDEST = 120  # years; beyond it a birth year was mistyped
+USUAL_AGES = (18, 95)  # of who signs for themselves; another age needs a reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class NewConsent:
     items: Mapping[str, bool]
     sex: str
     age: int
-    is_able: bool = True
+    is_able: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ def record_consents(
     ):
         rows = locked(participants=people)
         _check_each(consents, rows)
+        _check_ages(consents, reason)
         made = Consent.objects.bulk_create(_consent_row(item) for item in consents)
         _keep_items(
             [
@@ -112,6 +115,16 @@ def _check_each(
             _check(consent, row)
             _check_form(consent, row.site_id, approvals)
             _check_delegated(consent, sites[row.site_id], log)
+
+
+def _check_ages(consents: Sequence[NewConsent], reason: str) -> None:
+    for consent in consents:
+        is_usual = USUAL_AGES[0] <= consent.age <= USUAL_AGES[1]
+        if not is_usual and len(reason.strip()) < SHORTEST_REASON:
+            raise ReasonNeeded(
+                f"An age of {consent.age} years is unusual for who signs a consent form. "
+                "Correct it, or say how you know that it is right."
+            )
 
 
 def decide_consent_items(

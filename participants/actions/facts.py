@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from accounts.vocabulary import Permission
 from audit.actors import AnyActor
@@ -10,19 +11,18 @@ from audit.refusal import ReasonNeeded, Refused
 from audit.trail import acting
 from participants.access import facts_of, is_frozen
 from participants.actions.batch import (
+    SHORTEST_REASON,
     about,
     locked,
     place_of,
     site_ids_of,
     subject_of,
 )
-from participants.facts import FROM_FORMS, Stored, stored
+from participants.facts import FROM_FORMS, Stored, shown, stored
 from participants.models import Fact, Participant
 from trials.access import protocol_versions, require
 from trials.protocol import Fact as FactDefinition
 from trials.protocol import ProtocolDefinition
-
-SHORTEST_REASON = 3  # as the database asks (audit/sql)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +219,7 @@ def _compare(
         before = current[item.new.participant.pk].get(item.new.code)
         if before is not None and item.repeats(before):
             continue
+        _refuse_out_of_bounds(item, reason)
         if item.value is not None:
             new.append(item)
         if before is None:
@@ -227,6 +228,28 @@ def _compare(
             raise ReasonNeeded(f"“{item.known.label}” was saved: say why it changes.")
         replaced.append(before)
     return new, replaced
+
+
+def _refuse_out_of_bounds(item: _Candidate, reason: str) -> None:
+    """Refuse a number that cannot be, and ask for the reason of one that seldom is."""
+    known, value = item.known, item.value
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return
+    if not _lies_in(value, known.possible):
+        raise Refused(
+            f"“{known.label}”: {shown(known, value)} is not between "
+            f"{' and '.join(map(str, known.possible))}. Compare it with the source."
+        )
+    if not _lies_in(value, known.usual) and len(reason.strip()) < SHORTEST_REASON:
+        raise ReasonNeeded(
+            f"“{known.label}”: {shown(known, value)} is unusual, outside "
+            f"{' to '.join(map(str, known.usual))}. Correct it, or say how you know that it "
+            "is right."
+        )
+
+
+def _lies_in(value: float, bounds: Sequence[Decimal]) -> bool:
+    return not bounds or bounds[0] <= Decimal(str(value)) <= bounds[-1]
 
 
 def _supersede(facts: Sequence[Fact]) -> None:

@@ -7,19 +7,21 @@ from uuid import uuid4
 
 from accounts.vocabulary import Permission
 from audit.actors import AnyActor
-from audit.refusal import Refused
+from audit.refusal import ReasonNeeded, Refused
 from audit.trail import acting
 from participants.access import has_identity, identified
 from participants.actions import door
 from participants.actions.batch import (
+    SHORTEST_REASON,
     about,
     locked,
     place_of,
     site_ids_of,
     subject_of,
 )
+from participants.actions.consenting import OLDEST
 from participants.actions.door import KnownIdentity, PlacedIdentity, StoredIdentity
-from participants.models import ConsentItem, Participant
+from participants.models import Consent, ConsentItem, Participant
 from participants.vocabulary import PARTICIPATION
 from trials.access import require
 
@@ -57,15 +59,23 @@ def record_identities(
         subject=subject_of(participants=people),
         place=place_of(participants=people),
     ):
-        locked(participants=people)
+        rows = locked(participants=people)
         consented = set(
             ConsentItem.objects.filter(
                 participant__in=people, code=PARTICIPATION, is_given=True
             ).values_list("participant_id", flat=True)
         )
+        signed = Consent.objects.filter(participant__in=people).order_by("signed_on")
+        ages = {
+            person_id: (rows[person_id].age, signed_on)
+            for person_id, signed_on in signed.values_list(
+                "participant_id", "signed_on"
+            )
+        }
         for identity in identities:
             with about(participant=identity.participant, of=len(identities)):
                 _check(identity, is_consented=identity.participant.pk in consented)
+                _check_age(identity, *ages[identity.participant.pk], reason=reason)
         _keep(identities)
 
 
@@ -116,6 +126,29 @@ def _check(identity: NewIdentity, *, is_consented: bool) -> None:
         )
     if not identity.name.strip():
         raise Refused("The name is empty.")
+
+
+def _check_age(
+    identity: NewIdentity, age: int | None, signed_on: date, *, reason: str
+) -> None:
+    """Compare the birth date with the age that the latest consent form has.
+
+    A year more or less may be a birthday between the two; more needs a reason.
+    """
+    born_on = identity.birth_date
+    had_birthday = (signed_on.month, signed_on.day) >= (born_on.month, born_on.day)
+    by_date = signed_on.year - born_on.year - (not had_birthday)
+    if not 0 < by_date <= OLDEST:
+        raise Refused(
+            "By this birth date nobody can have signed the consent form. Correct it."
+        )
+    if age is None or abs(by_date - age) <= 1 or len(reason.strip()) >= SHORTEST_REASON:
+        return
+    raise ReasonNeeded(
+        f"By this birth date the participant was {by_date} years old at consent; the "
+        f"consent form says {age}. Correct the birth date, or say which of the two is "
+        "right and how you know."
+    )
 
 
 def _keep(identities: Sequence[NewIdentity]) -> None:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
+from django.template.defaultfilters import pluralize
 
 from audit.actors import AnyActor
 from audit.refusal import Refused
@@ -48,7 +49,7 @@ def rotate_identities(
         "change identity key",
         by=by,
         reason=f"Key {key} is the first of the ring",
-        subject=f"identities of {len(found)} participants",
+        subject=f"identities of {len(found)} participant{pluralize(len(found))}",
     ):
         rows = door.read(participant_ids=found.values())
         anew = [each for row in rows if (each := _anew(row)) is not None]

@@ -9,13 +9,19 @@ from django.db.models import Max
 
 from accounts.vocabulary import Permission
 from audit.actors import AnyActor
-from audit.refusal import Refused
+from audit.refusal import ReasonNeeded, Refused
 from audit.trail import acting
-from participants.actions.batch import place_of, subject_of
+from participants.actions.batch import (
+    SHORTEST_REASON,
+    locked,
+    place_of,
+    refresh,
+    subject_of,
+)
 from participants.lifecycle import State
-from participants.models import Participant
+from participants.models import Consent, Participant
 from participants.numbering import participant_number
-from trials.access import require
+from trials.access import require, today_at
 from trials.models import ProtocolVersion, Site
 
 
@@ -52,6 +58,48 @@ def screen(*, screenings: Sequence[NewScreening], by: AnyActor) -> list[Particip
             place=place_of(participants=draft),
         ):
             return Participant.objects.bulk_create(draft)
+
+
+def correct_screening(
+    *, participant: Participant, on: date, reason: str, by: AnyActor
+) -> Participant:
+    """Change the day of the screening log, with a reason.
+
+    Never to a day after consent or enrollment, or on which another version of the
+    protocol was in force than the one that the participant follows from then on.
+    """
+    require(by=by, permission=Permission.SCREEN, site_ids={participant.site_id})
+    if len(reason.strip()) < SHORTEST_REASON:
+        raise ReasonNeeded("Saved data is changed: say why, in a few words.")
+    with acting(
+        "correct day of screening",
+        by=by,
+        reason=reason,
+        subject=participant.number,
+        place=place_of(participants=[participant]),
+    ):
+        row = locked(participants=[participant])[participant.pk]
+        if on > today_at(row.site):
+            raise Refused("This day has not come yet at the site.")
+        _check_order(row, on)
+        # Refuses a day on which no version was in force.
+        _in_force(_versions({row.trial_id}), NewScreening(row.site, on))
+        row.screened_on = on
+        row.save(update_fields=["screened_on"])
+    refresh(participants=[participant], rows={row.pk: row}, fields=["screened_on"])
+    return row
+
+
+def _check_order(row: Participant, on: date) -> None:
+    """Refuse a day after what came after screening."""
+    consents = Consent.objects.filter(participant=row).order_by("signed_on")
+    signed_on = consents.values_list("signed_on", flat=True).first()
+    later = (("Consent was signed", signed_on), ("Enrollment was", row.enrolled_on))
+    for what, day in (*later, ("The course ended", row.ended_on)):
+        if day is not None and on > day:
+            raise Refused(
+                f"{what} on {day:%d %b %Y}, before this day. Correct one of the two."
+            )
 
 
 def _number(draft: Sequence[Participant]) -> None:

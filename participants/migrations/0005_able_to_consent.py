@@ -13,7 +13,9 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="consent",
             name="is_able",
+            # Who consented before this was asked was not found unable.
             field=models.BooleanField(default=True, verbose_name="able to consent"),
+            preserve_default=False,
         ),
         migrations.AddConstraint(
             model_name="consent",

@@ -15,7 +15,7 @@ from django.urls import reverse
 from accounts.editing import Edit, edited
 from accounts.http import SignedInRequest
 from accounts.vocabulary import Permission
-from audit.refusal import Refused
+from audit.refusal import ReasonNeeded, Refused
 from participants.access import (
     NEXT_MILESTONE,
     definition_for,
@@ -64,6 +64,8 @@ _HEADINGS = {
     CriterionKind.INCLUSION: "Facts for inclusion",
     CriterionKind.EXCLUSION: "Facts for exclusion",
 }
+# What a consent says with the facts' codes: nobody can know it sooner.
+_FROM_CONSENT = frozenset({"age", "sex_at_birth"})
 _HIDDEN_WORDS = {
     Verdict.MET: "Rule met",
     Verdict.NOT_MET: "Rule not met",
@@ -83,6 +85,7 @@ class FactRow:
     record_url: str
     is_missing: bool
     is_suggested: bool
+    waits_for_consent: bool
 
     @property
     def kind(self) -> str:
@@ -134,7 +137,8 @@ def eligibility(request: SignedInRequest, uuid: UUID) -> HttpResponse:
                     reason=form.cleaned_data["reason"],
                 )
         except Refused as refusal:
-            form.add_error(None, str(refusal))
+            field = "reason" if isinstance(refusal, ReasonNeeded) else None
+            form.add_error(field, str(refusal))
         else:
             messages.success(request, f"Facts of {participant.number} are saved.")
             return redirect("participants:eligibility", participant.uuid)
@@ -268,7 +272,13 @@ def _row(
         record_url=standing.records_url if fact.record else "",
         is_missing=is_missing,
         is_suggested=is_suggested,
+        waits_for_consent=is_missing and code in _awaited(standing),
     )
+
+
+def _awaited(standing: _Standing) -> frozenset[str]:
+    """Return the codes of facts that somebody's consent is yet to say."""
+    return _FROM_CONSENT if standing.participant.age is None else frozenset()
 
 
 def _gate(
@@ -285,8 +295,9 @@ def _gate(
         word = _HIDDEN_WORDS[item.verdict]
     sentence = f"{item.criterion.code.upper()} · {item.criterion.text}."
     if item.missing:
-        labels = "; ".join(known[code].label for code in item.missing)
-        sentence += f" Missing: {labels}."
+        sentence += _lacking(standing, item)
+    elif _waits_for_washouts(item):
+        sentence += " The medication on record and the answer here count together."
     typed_in = [code for code in item.missing if is_typed(known[code])]
     gate = {"word": word, "tone": tone, "icon": icon, "sentence": sentence}
     if form is not None and typed_in:
@@ -297,15 +308,33 @@ def _gate(
     return gate
 
 
+def _lacking(standing: _Standing, item: CriterionResult) -> str:
+    """Return which facts a criterion lacks, and which of them the consent will say."""
+    awaited = _awaited(standing)
+    sentence = ""
+    for words, is_awaited in (("Comes with the consent", True), ("Missing", False)):
+        labels = "; ".join(
+            standing.definition.facts_by_code[code].label
+            for code in item.missing
+            if (code in awaited) is is_awaited
+        )
+        sentence += f" {words}: {labels}." if labels else ""
+    return sentence
+
+
 def _waits_for_records(standing: _Standing, item: CriterionResult) -> bool:
     """Tell whether something of the medical record would settle a criterion."""
     if item.verdict is Verdict.MET:
         return False
     known = standing.definition.facts_by_code
+    asks_records = any(known[code].record for code in item.missing)
+    return asks_records or _waits_for_washouts(item)
+
+
+def _waits_for_washouts(item: CriterionResult) -> bool:
     rules = (item.criterion.rule, item.criterion.only_if)
-    return any(known[code].record for code in item.missing) or any(
-        asks_for_washouts(rule) for rule in rules if rule
-    )
+    is_asked = any(asks_for_washouts(rule) for rule in rules if rule)
+    return is_asked and item.verdict is not Verdict.MET
 
 
 def row_id(field: BoundField) -> str:

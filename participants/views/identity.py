@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from accounts.editing import Edit, edited
 from accounts.http import SignedInRequest
 from accounts.vocabulary import Permission
-from audit.refusal import Refused
+from audit.refusal import ReasonNeeded, Refused
 from audit.versions import records_of_participant
 from participants.access import has_identity, participants_for
 from participants.actions import KnownIdentity, record_identities, show_identity
@@ -47,7 +47,8 @@ def identity(request: SignedInRequest, uuid: UUID) -> HttpResponse:
                     reason=form.cleaned_data["reason"],
                 )
         except Refused as refusal:
-            form.add_error(None, str(refusal))
+            field = "reason" if isinstance(refusal, ReasonNeeded) else None
+            form.add_error(field, str(refusal))
         else:
             messages.success(request, f"Identity of {participant.number} is saved.")
             return redirect("participants:identity", participant.uuid)

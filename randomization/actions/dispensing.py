@@ -10,12 +10,13 @@ from django.db.models import prefetch_related_objects
 from accounts.vocabulary import Permission
 from adverse_events.actions.batch import held_still, in_words, place_of
 from audit.actors import AnyActor
-from audit.refusal import Refused
+from audit.refusal import ReasonNeeded, Refused
 from audit.trail import acting
 from participants.lifecycle import TREATMENT_WORDS, State, Treatment
 from participants.models import Participant
 from randomization.models import Kit
 from sessions.actions import AssignedKit, assign_kits
+from sessions.actions.statements import update_rows
 from sessions.dosing import WORDS, Administration
 from sessions.drawing.windows import day_text
 from sessions.models import DoseAdministration, Visit
@@ -84,7 +85,56 @@ def dispense_kits(*, requests: Sequence[KitRequest], by: AnyActor) -> list[Kit]:
     )
 
 
-def _name(request: KitRequest) -> str:
+@dataclass(frozen=True, slots=True)
+class DispensedAt:
+    """When the kit of one administration was handed out, as it should have been saved."""
+
+    visit: Visit
+    part: str
+    at: datetime
+
+
+def correct_dispensing(
+    *, corrections: Sequence[DispensedAt], reason: str, by: AnyActor
+) -> None:
+    """Change when kits were handed out, with a reason.
+
+    Never to a time before randomization, or after the dose was given: the database
+    compares the two times (randomization/sql/dispensed_before_given.sql).
+    """
+    visits = [each.visit for each in corrections]
+    require(
+        by=by,
+        permission=Permission.DISPENSE,
+        site_ids={visit.site_id for visit in visits},
+    )
+    if not reason.strip():
+        raise ReasonNeeded("Saved data is changed: say why, in a few words.")
+    prefetch_related_objects(visits, "participant")
+    with acting(
+        "correct time of dispensing",
+        by=by,
+        reason=reason,
+        subject=in_words(names=(_name(each) for each in corrections)),
+        place=place_of(participants=[visit.participant for visit in visits]),
+    ):
+        people = held_still(participants=[visit.participant for visit in visits])
+        rows = Kit.objects.select_for_update().filter(
+            visit__in=visits, condition="usable"
+        )
+        kits = {(kit.visit_id, kit.part): kit for kit in rows.order_by("pk")}
+        changed = []
+        for each in corrections:
+            kit = kits.get((each.visit.pk, each.part))
+            if kit is None:
+                raise Refused(f"No kit was dispensed for this dose of {each.visit}.")
+            _check_time(each, people[each.visit.participant_id])
+            kit.dispensed_at = each.at
+            changed.append(kit)
+        update_rows(rows=changed, fields=("dispensed_at",))
+
+
+def _name(request: KitRequest | DispensedAt) -> str:
     visit = request.visit
     return f"{visit.participant.number}, visit {visit.number or visit.label}"
 
@@ -140,7 +190,7 @@ def check_participant(*, person: Participant) -> None:
         raise Refused(f"{TREATMENT_WORDS[Treatment(person.treatment)]}: no more kits.")
 
 
-def _check_time(request: KitRequest, person: Participant) -> None:
+def _check_time(request: KitRequest | DispensedAt, person: Participant) -> None:
     on = local_time(person.site, request.at).date()
     if person.randomized_on is not None and on < person.randomized_on:
         raise Refused(

@@ -17,8 +17,9 @@ from randomization.models import Kit
 from sessions.actions import AssignedKit, assign_kits
 from sessions.actions.statements import update_rows
 from sessions.dosing import WORDS, Administration
+from sessions.drawing.windows import day_text
 from sessions.models import DoseAdministration, Visit
-from trials.access import require
+from trials.access import local_time, require
 
 UNUSABLE = frozenset({"damaged", "lost"})
 NO_OTHER_KIT = (
@@ -117,6 +118,13 @@ def _check(each: Exchange, kits: Mapping[_Key, Kit]) -> None:
             WORDS[Administration(each.part)].lower() if each.part in known else "dose"
         )
         raise Refused(f"No kit was dispensed for the {dose} of {each.visit.called}.")
+    dispensed_at = kits[each.visit.pk, each.part].dispensed_at
+    if dispensed_at is not None and each.at < dispensed_at:
+        first = local_time(each.visit.participant.site, dispensed_at)
+        raise Refused(
+            f"The kit was dispensed on {day_text(first.date())} at {first:%H:%M}, so it was "
+            "not exchanged before then."
+        )
 
 
 def _exchanged(

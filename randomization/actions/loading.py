@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import connection
+from django.template.defaultfilters import pluralize
 
 from accounts.vocabulary import Permission
 from audit.actors import AnyActor, Place
@@ -169,7 +170,7 @@ def load_kits(*, trial: Trial, kits: Sequence[NewKit], by: AnyActor) -> list[Kit
     with acting(
         "load kits",
         by=by,
-        subject=f"{len(kits)} kits, site {', '.join(sorted(sites))}",
+        subject=f"{len(kits)} kit{pluralize(len(kits))}, site {', '.join(sorted(sites))}",
         place=Place(trial.pk, next(iter(sites.values())) if len(sites) == 1 else None),
     ):
         rows = Kit.objects.bulk_create(

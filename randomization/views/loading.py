@@ -6,6 +6,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.defaultfilters import pluralize
 from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.http import SignedInRequest
@@ -39,7 +40,7 @@ def load_list(request: HttpRequest, uuid: UUID) -> HttpResponse:
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
-            messages.success(request, f"{len(entries)} places are sealed.")
+            messages.success(request, _said(len(entries), "place", "sealed"))
             return redirect("randomization:kits")
     context = {
         "form": form,
@@ -63,7 +64,7 @@ def load_kits(request: HttpRequest, uuid: UUID) -> HttpResponse:
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
-            messages.success(request, f"{len(loaded)} kits are entered and sealed.")
+            messages.success(request, _said(len(loaded), "kit", "entered and sealed"))
             return redirect("randomization:kits")
     context = {
         "form": form,
@@ -72,3 +73,7 @@ def load_kits(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "stock": stocks_of([site])[0],
     }
     return render(request, "randomization/load.html", context)
+
+
+def _said(count: int, what: str, done: str) -> str:
+    return f"{count} {what}{pluralize(count)} {pluralize(count, 'is,are')} {done}."

@@ -5,14 +5,14 @@ from typing import cast
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
 from accounts.editing import edited
 from accounts.http import SignedInRequest
 from accounts.vocabulary import Permission
-from audit.refusal import Refused
+from audit.refusal import ReasonNeeded, Refused
 from participants.access import participants_for
 from participants.lifecycle import State
 from participants.models import Participant
@@ -23,11 +23,19 @@ from randomization.access import (
     kits_of,
     randomization_numbers,
 )
-from randomization.forms import DispenseForm, ExchangeForm, RandomizeForm
+from randomization.forms import (
+    DispensedAtForm,
+    DispenseForm,
+    ExchangeForm,
+    RandomizeForm,
+)
+from randomization.models import Kit
 from sessions.access import doses_of, visits_for
 from sessions.dosing import WORDS, Administration
 from sessions.models import DoseAdministration, Visit
-from trials.access import definition_of
+from trials.access import definition_of, today_at
+
+_TIME_REASONS = ("Mistyped", "Misread the source", "Entered later than it happened")
 
 
 def randomize(request: HttpRequest, uuid: UUID) -> HttpResponse:
@@ -100,6 +108,7 @@ def dispense(request: HttpRequest, uuid: UUID) -> HttpResponse:
     visit = get_object_or_404(visits, uuid=uuid)
     planned = definition_of(visit.protocol_version).visits_by_code.get(visit.code)
     kits = kits_of([visit.pk]).get(visit.pk, [])
+    doses = doses_of(visit)
     form = DispenseForm(
         request.POST or None,
         steps=planned.dose if planned else (),
@@ -107,7 +116,9 @@ def dispense(request: HttpRequest, uuid: UUID) -> HttpResponse:
         site=visit.site,
         now=timezone.now(),
         before=_step_before(visit),
+        settled_step=next((each.step for each in doses if each.step), ""),
     )
+    _start_on_its_day(form, visit)
     if request.method == "POST" and form.is_valid():
         part, step = form.cleaned_data["part"], form.cleaned_data["step"]
         asked = actions.KitRequest(visit, part, step, form.moment())
@@ -124,12 +135,59 @@ def dispense(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "form": form,
         "kits": kits,
         "exchanged": exchanged_at(visit),
-        "settled": _settled_parts(doses_of(visit)),
+        "settled": _settled_parts(doses),
         "is_randomized": visit.participant.state == State.RANDOMIZED.value,
         "is_planned": is_planned,
         "is_open": is_planned and len(kits) < 2,
     }
     return render(request, "randomization/dispense.html", context)
+
+
+def _start_on_its_day(form: DispenseForm, visit: Visit) -> None:
+    """Offer the day of a visit that is past: its kit was hardly dispensed today."""
+    day = visit.held_on or visit.booked_on
+    if day and day < today_at(visit.site):
+        form.start_at(day, visit.booked_time if day == visit.booked_on else None)
+
+
+def correct_time(request: HttpRequest, uuid: UUID, part: str) -> HttpResponse:
+    """Correct when a kit was dispensed, with a reason."""
+    signed_in = cast(SignedInRequest, request)
+    visits = visits_for(signed_in.user.pk, Permission.DISPENSE)
+    visit = get_object_or_404(visits, uuid=uuid)
+    kits = Kit.objects.filter(visit=visit, condition="usable")
+    kit = get_object_or_404(kits, part=part)
+
+    def make(data: QueryDict | None) -> DispensedAtForm:
+        return DispensedAtForm(
+            data, site=visit.site, now=timezone.now(), saved=kit.dispensed_at
+        )
+
+    edit = edited(signed_in, make, rows=[kit], zone=visit.site.time_zone)
+    form = edit.form
+    if request.method == "POST" and form.is_valid():
+        asked = actions.DispensedAt(visit, part, form.moment())
+        reason = form.cleaned_data["reason"]
+        try:
+            with edit.guard():
+                actions.correct_dispensing(
+                    corrections=[asked], reason=reason, by=signed_in.actor
+                )
+        except Refused as refusal:
+            field = "reason" if isinstance(refusal, ReasonNeeded) else None
+            form.add_error(field, str(refusal))
+        else:
+            messages.success(request, f"The time of kit {kit.number} is corrected.")
+            return redirect("randomization:dispense", uuid=visit.uuid)
+    context = {
+        "visit": visit,
+        "participant": visit.participant,
+        "kit": kit,
+        "form": form,
+        "edit": edit,
+        "box": {"field": form["reason"], "reasons": _TIME_REASONS},
+    }
+    return render(request, "randomization/correct_time.html", context)
 
 
 def _settled_parts(doses: Iterable[DoseAdministration]) -> set[str]:
@@ -148,11 +206,15 @@ def exchange(request: HttpRequest, uuid: UUID, part: str) -> HttpResponse:
         raise Http404
     # Of the kit that is shown: whoever else exchanged it has another one by now.
     doses = [each for each in doses_of(visit) if each.part == part]
-    edit = edited(signed_in, ExchangeForm, rows=doses, is_whole=True)
+
+    def make(data: QueryDict | None) -> ExchangeForm:
+        return ExchangeForm(data, site=visit.site, now=timezone.now())
+
+    edit = edited(signed_in, make, rows=doses, is_whole=True)
     form = edit.form
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
-        asked = actions.Exchange(visit, part, data["condition"], timezone.now())
+        asked = actions.Exchange(visit, part, data["condition"], form.moment())
         try:
             with edit.guard():
                 actions.exchange_kits(

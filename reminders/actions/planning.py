@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import Q
+from django.template.defaultfilters import pluralize
 
 from audit.actors import AnyActor
 from audit.trail import acting
@@ -39,7 +40,9 @@ def write_plan(*, rows: Sequence[Reminder], by: AnyActor) -> int:
     """Write planned messages in one act; nothing planned leaves nothing in the trail."""
     if not rows:
         return 0
-    with acting("plan reminders", by=by, subject=f"{len(rows)} reminders"):
+    with acting(
+        "plan reminders", by=by, subject=f"{len(rows)} reminder{pluralize(len(rows))}"
+    ):
         # Another planner may have been quicker since it was read what is known.
         Reminder.objects.bulk_create(rows, ignore_conflicts=True)
     return len(rows)

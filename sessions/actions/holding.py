@@ -9,7 +9,7 @@ from participants.actions import NewDeviation
 from participants.lifecycle import State as Course
 from participants.models import Participant
 from sessions.actions.entries import ExplanationNeeded
-from sessions.drawing.windows import day_text, days_text
+from sessions.drawing.windows import between_text, day_text, days_text
 from sessions.lifecycle import Mode, State, modes_of
 from sessions.models import Visit
 from trials.access import Approvals
@@ -202,7 +202,7 @@ def out_of_order(*, visit: Visit, on: date) -> str:
 def _window(visit: Visit) -> str:
     if visit.opens is None or visit.closes is None:
         return ""
-    return f" ({day_text(visit.opens)} to {day_text(visit.closes)})"
+    return f" ({between_text(visit.opens, visit.closes)})"
 
 
 def deviation_of(*, visit: Visit, holding: Holding) -> list[NewDeviation]:

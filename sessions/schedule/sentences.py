@@ -54,12 +54,19 @@ def window_sentence(timing: Timing, node: Node, window: Window) -> str:
 
 
 def no_day_sentence(node: Node, window: Window) -> str:
-    """The two rules that leave no day, each with its bound."""
+    """The two rules that leave no day, each with its bound.
+
+    Where it counts from a visit that is not on record, that visit may have been held all
+    the same: then it is only entered late, and nothing is to be declared missed.
+    """
     lower = window.by_opening or node.name
     upper = window.by_closing or node.name
+    what = "Hold it out of window with a reason, or declare it missed."
+    if node.basis is Basis.EXPECTED:
+        what = f"If {node.name} took place already, record it first: this counts from its day."
     return (
         f"Not before {window.opens} because of {lower}, yet not after {window.closes} "
-        f"because of {upper}. Hold it out of window with a reason, or declare it missed."
+        f"because of {upper}. {what}"
     )
 
 

@@ -89,7 +89,7 @@ def consent(request: SignedInRequest, uuid: UUID) -> HttpResponse:
         "participant": person,
         "form": form,
         "edit": edit,
-        "box": reason_box(form),
+        "box": reason_box(form) if person.sex or form.has_error("reason") else None,
         "agreements": [form[code] for code in CONSENT_ITEMS],
         "state": WORDS[State(person.state)],
     }

@@ -28,9 +28,10 @@ def key_of(role: Role, *, site: int | None = None, number: int = 0) -> str:
     word = "rater" if role is Role.RATER else role.value.replace("_", "-")
     if role is Role.RATER:
         return f"{word}-{number + 1:02d}"
+    letter = SEVERAL.get(role, " ")[number].strip()
     if site is None:
-        return word
-    return f"{word}-{site + 1:02d}{SEVERAL.get(role, ' ')[number].strip()}"
+        return f"{word}-{letter}" if letter else word
+    return f"{word}-{site + 1:02d}{letter}"
 
 
 @dataclass(slots=True)

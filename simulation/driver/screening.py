@@ -100,6 +100,7 @@ def _consent(scene: Scene, site: int, members: Sequence[Member]) -> None:
                 items,
                 member.plan.sex,
                 member.plan.age,
+                is_able=True,
             )
         )
     actions.consent(consents=consents, by=by)

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from datetime import date
+from datetime import date, time, timedelta
 from functools import partial
 from typing import Any
 
@@ -10,9 +10,10 @@ import pytest
 from django.db import connection
 
 from accounts.vocabulary import Role
-from adverse_events.actions import report_events
+from adverse_events.actions import amend_event, report_events
 from adverse_events.models import AdverseEvent, SafetyReport
 from audit.refusal import NotPermitted, Refused
+from audit.trail import acting
 from participants.models import Participant
 from tests.adverse_events.events import AWARE, kinds, new, reported
 from tests.world import World, consented, new_world, screened, visit_of
@@ -91,6 +92,52 @@ def test_a_contradictory_event_is_refused(
     with pytest.raises(Refused, match=sentence):
         reported(world, person, **change)
     assert AdverseEvent.objects.count() == 0
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("day", "at", "is_refused"),
+    [
+        (28, None, False),
+        (29, None, False),  # the day of the awareness, at a time that nobody knows
+        (29, time(3, 30), False),
+        (29, time(3, 31), True),
+        (30, None, True),
+    ],
+)
+def test_a_site_does_not_learn_of_an_event_before_it_began(
+    world: World, person: Participant, *, day: int, at: time | None, is_refused: bool
+) -> None:
+    # Half past nine in London is half past three in Denver.
+    known: dict[str, Any] = {"onset_on": date(2025, 4, day), "onset_time": at}
+    if is_refused:
+        with pytest.raises(Refused, match="before it began"):
+            reported(world, person, site_aware_at=AWARE, **known)
+        return
+    event = reported(world, person, site_aware_at=AWARE, **known)
+    with pytest.raises(
+        Refused, match="29 Apr 2025 at 03:30, before it began on 30 Apr"
+    ):
+        amend_event(
+            event=event,
+            changes={"onset_on": date(2025, 4, 30)},
+            reason="Misread the source",
+            by=world.actor(Role.THERAPIST),
+        )
+
+
+@pytest.mark.django_db
+def test_the_database_refuses_awareness_days_before_onset(
+    world: World, person: Participant
+) -> None:
+    event = reported(world, person, site_aware_at=AWARE)
+    event.onset_on = AWARE.date() + timedelta(days=2)
+    by = world.actor(Role.THERAPIST)
+    with (
+        pytest.raises(Refused, match="would have learned of the event before"),
+        acting("amend adverse event", by=by, reason="A slip"),
+    ):
+        event.save()
 
 
 @pytest.mark.django_db

@@ -52,7 +52,7 @@ def serious(world: World, person: Participant, *, hours_ago: int = 30) -> Advers
     new = NewEvent(
         participant=person,
         term="Fainting",
-        onset_on=(now - timedelta(days=3)).date(),
+        onset_on=(now - timedelta(days=6)).date(),
         severity="severe",
         valence="unpleasant",
         outcome="recovering",

@@ -39,6 +39,7 @@ from randomization.actions import (
 from randomization.models import Unblinding
 from tests.browser import test_pages
 from tests.browser.looking import Desk
+from tests.locking import locked, reopened
 from tests.medical.world import everything_of
 from tests.randomization.world import sealed
 from tests.world import (
@@ -58,7 +59,7 @@ from tests.world import (
     visit_of,
 )
 from trials.actions import suspend_approval
-from trials.models import Suspension
+from trials.models import Reopening, Suspension
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -194,6 +195,7 @@ def pages(busy: Busy) -> Iterator[tuple[Role, str]]:
         ("sessions:stop_treatment", busy.dosed),
         ("assessments:complete_trial", busy.dosed),
         ("workbench:participant", busy.new),
+        ("participants:screening_day", busy.new),
         ("workbench:participant", busy.dosed),
         ("randomization:randomize", busy.dosed),
     ):
@@ -202,6 +204,8 @@ def pages(busy: Busy) -> Iterator[tuple[Role, str]]:
         yield Role.THERAPIST, reverse(f"sessions:{name}", args=[visit])
     yield Role.THERAPIST, reverse("workbench:visit", args=[visit])
     yield Role.COORDINATOR, reverse("randomization:dispense", args=[visit])
+    correct_time = reverse("randomization:correct_time", args=[visit, "initial"])
+    yield Role.COORDINATOR, correct_time
     for show in ("forms", "events"):
         address = reverse("workbench:participant", args=[busy.dosed.uuid])
         yield Role.COORDINATOR, f"{address}?show={show}"
@@ -266,6 +270,15 @@ def pages_of_the_trial(busy: Busy) -> Iterator[tuple[Role, str]]:
         Role.PHARMACIST,
         reverse("randomization:load_kits", args=[busy.world.site.uuid]),
     )
+    # Locked, and open again: what comes after this goes on writing.
+    asked = Reopening.objects.first()
+    if asked is None:
+        reopened(locked(busy.world))
+        asked = Reopening.objects.get()
+    yield Role.STATISTICIAN, reverse("randomization:arms", args=[trial.uuid])
+    yield Role.DATA_MANAGER, reverse("workbench:lock", args=[trial.uuid])
+    yield Role.DATA_MANAGER, reverse("trials:reopen", args=[trial.uuid])
+    yield Role.MEDICAL_MONITOR, reverse("trials:agree", args=[asked.pk])
 
 
 def pages_of_records(busy: Busy) -> Iterator[tuple[Role, str]]:

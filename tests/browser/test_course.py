@@ -144,7 +144,7 @@ def requests_interviews(course: Course, visit: str, code: str) -> None:
         row = page.get_by_role("row", name=form)
         row.get_by_role("link", name="Request interview").click()
         fill(page, {"Day of the interview": course.on(code)})
-        press(page, "Request rating")
+        press(page, "Request interview")
         page.get_by_text("is requested from a rater").wait_for()
 
 

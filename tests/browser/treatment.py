@@ -3,7 +3,6 @@
 import re
 from datetime import time
 
-from django.utils import timezone
 from playwright.sync_api import Page
 
 from accounts.vocabulary import Role
@@ -149,7 +148,7 @@ def passes_the_middle(course: Course) -> None:
 
 def is_dosed_by_actions(course: Course, code: str) -> None:
     visit, world = course.visit(code), course.world
-    request = KitRequest(visit, "initial", "full", timezone.now())
+    request = KitRequest(visit, "initial", "full", course.moment(code, time(9)))
     dispense_kits(requests=[request], by=world.actor(Role.COORDINATOR))
     first, second = (world.user(Role.THERAPIST, second=each) for each in (False, True))
     given = GivenDose(visit, "initial", course.moment(code, time(10)), 2, first, second)

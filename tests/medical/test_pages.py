@@ -9,10 +9,11 @@ from django.urls import reverse
 from accounts.vocabulary import Role
 from medical.models import ECG, MODELS, Condition, LabResult, Medication, TestResult
 from medical.vocabulary import Kind
+from participants.actions import NewFact, record_facts
 from participants.models import Participant
 from tests.medical.world import everything_of, recorded
 from tests.pages import own_statements, signed_in_as
-from tests.world import World
+from tests.world import SCREENED_ON, World, consented, new_world
 
 TYPED: dict[Kind, dict[str, str]] = {
     Kind.CONDITION: {
@@ -76,6 +77,27 @@ def test_raters_pharmacists_and_sponsors_find_no_medical_page(
     assert away.get(records_page(person)).status_code == 404
 
 
+def test_an_open_washout_says_which_answer_counts_and_leads_to_it(db: None) -> None:
+    world = new_world()
+    (person,) = consented(world)
+    recorded(world, person, Kind.HISTORY)
+    recorded(world, person, Kind.MEDICATION, last_dose_on=None)
+    client = signed_in_as(world, Role.COORDINATOR)
+    page = client.get(records_page(person)).text
+    assert "Not known" in page
+    assert "”: not answered yet." in page
+    assert reverse("participants:eligibility", args=[person.uuid]) in page
+    answer = NewFact(person, "washout_complete", True, SCREENED_ON, "Chart")
+    record_facts(facts=[answer], by=world.actor(Role.COORDINATOR))
+    page = client.get(records_page(person)).text
+    assert "Over, as answered under Eligibility" in page
+    assert "”: Yes." in page
+    answer = NewFact(person, "washout_complete", False, SCREENED_ON, "Chart")
+    record_facts(facts=[answer], by=world.actor(Role.COORDINATOR), reason="Misread")
+    page = client.get(records_page(person)).text
+    assert "Not over, as answered under Eligibility" in page
+
+
 def test_each_kind_is_added_on_its_form_and_shown(
     world: World, person: Participant
 ) -> None:
@@ -94,6 +116,10 @@ def test_each_kind_is_added_on_its_form_and_shown(
     for words in ("Asthma", "No last dose is recorded", "128 mmol/L", "388 ms"):
         assert words in text, words
     assert "out of range" in text
+    assert "ECG of 3 Mar 2025" in text
+    # On a phone the table has no columns: each cell says what it holds.
+    for head in ("Heart rate", "Washout", "Reference range", "Day, source"):
+        assert f'data-label="{head}"' in text, head
 
 
 def test_before_anybody_asked_the_page_says_what_an_empty_list_means(

@@ -34,8 +34,8 @@ less_than = 130
 # read from records, and the prior use frozen.
 _EDITS = (
     (
-        'fact = "washout_complete"\nis = true\nsource = "methods"\n',
-        'washouts_over = true\nsource = "methods"\n',
+        'where_not_known = "washout_complete"\nsource = "methods"\n',
+        'source = "methods"\n',
     ),
     (
         'label = "Sertraline"\ndrug_class = "ssri"\n',

@@ -44,14 +44,16 @@ from tests.world import SETUP, visit_of
 pytestmark = [pytest.mark.slow, pytest.mark.requirement("PRV-08")]
 
 NAME = "Zyxanthe Quillfeather"
-BORN = date(1931, 2, 27)
+BORN = date(1991, 2, 27)
 EMAIL = "zyxanthe.q@canary.invalid"
 PHONE = "+1 555 0182 7364"
 TELLING = re.compile(
     r"zyxanthe|quillfeather|canary\.invalid|0182.?7364"
-    r"|1931-02-27|27 Feb(ruary)? 1931|Feb(\.|ruary)? 27, 1931|0?2/27/1931|27[./]0?2[./]1931",
+    r"|1991-02-27|27 Feb(ruary)? 1991|Feb(\.|ruary)? 27, 1991|0?2/27/1991|27[./]0?2[./]1991",
     re.IGNORECASE,
 )
+# Something of it is in all that tells: to look for these first takes a tenth of the time.
+HINTS = ("zyxanthe", "quillfeather", "canary", "0182", "1991")
 TYPED = {
     "act": "save",
     "name": NAME,
@@ -114,8 +116,12 @@ class Visited(NamedTuple):
 
 def told(text: str) -> set[str]:
     """Return what of the planted identity a text tells, however it is written."""
-    texts = (text, unquote(text), html.unescape(text))
-    return {found[0] for each in texts for found in TELLING.finditer(each)}
+    hinting = [
+        each
+        for each in {text, unquote(text), html.unescape(text)}
+        if any(map(each.lower().__contains__, HINTS))
+    ]
+    return {found[0] for each in hinting for found in TELLING.finditer(each)}
 
 
 @pytest.fixture(scope="module")

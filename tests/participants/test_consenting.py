@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from accounts.vocabulary import Role
 from audit.models import Action, RowChange
@@ -23,6 +24,7 @@ from participants.actions import (
 )
 from participants.models import Consent, ConsentItem, Participant
 from tests.identities import identity_of, known_of
+from tests.pages import signed_in_as
 from tests.world import (
     SCREENED_ON,
     World,
@@ -103,6 +105,49 @@ def test_what_cannot_be_right_is_refused(
     form = replace(consent_of(world, participant), **change)  # type: ignore[arg-type] # fields of one dataclass
     with pytest.raises(Refused, match=sentence):
         record_consents(consents=[form], by=world.actor(Role.COORDINATOR))
+
+
+@pytest.mark.parametrize("age", [4, 17, 96])
+def test_an_unusual_age_at_consent_needs_a_reason(
+    world: World, participant: Participant, age: int
+) -> None:
+    form = replace(consent_of(world, participant), age=age)
+    by = world.actor(Role.COORDINATOR)
+    with pytest.raises(ReasonNeeded, match=f"An age of {age} years is unusual"):
+        record_consents(consents=[form], by=by)
+    record_consents(consents=[form], by=by, reason="Seen on the passport")
+    assert participant.age == age
+
+
+@pytest.mark.parametrize("born_in", [2021, 1896])
+def test_a_birth_date_that_contradicts_the_consent_needs_a_reason(
+    world: World, participant: Participant, born_in: int
+) -> None:
+    consent(world, participant)
+    by = world.actor(Role.COORDINATOR)
+    known = NewIdentity(participant, "Ada Example", date(born_in, 5, 17))
+    if born_in < 1900:
+        with pytest.raises(Refused, match="nobody can have signed"):
+            record_identities(identities=[known], by=by, reason="Seen on the passport")
+        return
+    with pytest.raises(ReasonNeeded, match=r"was 3 years old at consent.*form says 34"):
+        record_identities(identities=[known], by=by)
+    record_identities(identities=[known], by=by, reason="The form is wrong")
+
+
+def test_a_birth_date_that_contradicts_the_consent_is_asked_about_on_its_page(
+    world: World, participant: Participant
+) -> None:
+    consent(world, participant)
+    client = signed_in_as(world, Role.COORDINATOR)
+    typed = {"act": "save", "name": "Ada Example", "birth_date": "2021-05-17"}
+    page = reverse("participants:identity", args=[participant.uuid])
+    assert 'name="reason"' not in client.get(page).text
+    refused = client.post(page, typed)
+    assert "Reason for the change</a>: By this birth date" in refused.text
+    assert 'name="reason"' in refused.text
+    again = client.post(page, typed | {"reason": "Seen on the passport"})
+    assert again["Location"] == page
 
 
 def test_the_same_form_version_is_recorded_once(

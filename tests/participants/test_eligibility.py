@@ -10,16 +10,13 @@ from hypothesis import strategies as st
 from participants.eligibility import (
     Evidence,
     FactValue,
-    StoppedDrug,
     Verdict,
     evaluate,
     evaluate_criterion,
     missing_facts,
     truth_of,
-    washout_of,
 )
 from tests.sessions.definitions import MAPP2
-from tests.trials.definitions import SMALL, changed
 from trials.protocol import (
     AllOf,
     AnyOf,
@@ -28,50 +25,12 @@ from trials.protocol import (
     FactType,
     Not,
     Operator,
-    ProtocolDefinition,
     Span,
-    WashoutsOver,
-    parse,
 )
 from trials.protocol.vocabulary import OPERATORS_OF
 
 TODAY = date(2026, 3, 2)
 CRITERIA = {criterion.code: criterion for criterion in MAPP2.criteria}
-
-WASHOUTS = """
-[[drugs]]
-code = "fluoxetine"
-drug_class = "ssri"
-half_life_h = 96
-
-[[drugs]]
-code = "sertraline"
-drug_class = "ssri"
-half_life_h = 26
-
-[[drugs]]
-code = "paroxetine"
-drug_class = "ssri"
-
-[[drugs]]
-code = "melatonin"
-drug_class = "hypnotic"
-
-[[washouts]]
-code = "ssri"
-drug_class = "ssri"
-half_lives = 5
-plus = "1 week"
-before = "baseline"
-
-[[washouts]]
-code = "fluoxetine"
-drug = "fluoxetine"
-at_least = "6 weeks"
-before = "baseline"
-
-[[endpoints]]
-"""
 
 
 def verdict(code: str, **facts: FactValue) -> Verdict:
@@ -262,67 +221,6 @@ def test_a_value_of_the_wrong_type_is_refused() -> None:
         verdict("i1", age="35")
     with pytest.raises(TypeError):
         verdict("e8", ketamine_or_ect_ever=True, ketamine_or_ect_on="2020")
-
-
-def washout_definition() -> ProtocolDefinition:
-    return parse(changed(("[[endpoints]]\n", WASHOUTS), base=SMALL))
-
-
-STOPPED_ON = date(2026, 1, 1)
-
-
-@pytest.mark.parametrize(
-    ("drug", "stopped_on", "ends_on", "is_known"),
-    [
-        # 5 x 96 h is 20 days, and a week: 27; its own rule says 42, the later wins.
-        ("fluoxetine", STOPPED_ON, date(2026, 2, 12), True),
-        # 5 x 26 h is 5.4 days, rounded up to 6, and a week.
-        ("sertraline", STOPPED_ON, date(2026, 1, 14), True),
-        ("paroxetine", STOPPED_ON, None, False),
-        ("melatonin", STOPPED_ON, None, True),
-        ("melatonin", None, None, True),
-        ("sertraline", None, None, False),
-        ("unlisted", STOPPED_ON, None, False),
-    ],
-)
-def test_the_latest_end_of_a_washout_wins(
-    drug: str, stopped_on: date | None, ends_on: date | None, *, is_known: bool
-) -> None:
-    definition = washout_definition()
-    stopped = StoppedDrug(drug, stopped_on)
-    found = washout_of(stopped, definition, definition.washouts)
-    assert (found.ends_on, not found.why) == (ends_on, is_known)
-
-
-@pytest.mark.parametrize(
-    ("drugs", "on", "expected"),
-    [
-        (None, date(2026, 3, 1), None),
-        ((), date(2026, 3, 1), True),
-        ((StoppedDrug("fluoxetine", STOPPED_ON),), date(2026, 2, 11), False),
-        ((StoppedDrug("fluoxetine", STOPPED_ON),), date(2026, 2, 12), True),
-        ((StoppedDrug("unlisted", STOPPED_ON),), date(2026, 3, 1), None),
-        (
-            (StoppedDrug("unlisted"), StoppedDrug("sertraline", STOPPED_ON)),
-            date(2026, 1, 13),
-            False,
-        ),
-    ],
-)
-def test_a_washout_that_is_not_known_never_counts_as_over(
-    drugs: tuple[StoppedDrug, ...] | None, on: date, *, expected: bool | None
-) -> None:
-    evidence = Evidence(drugs=drugs, on=on)
-    assert truth_of(WashoutsOver(), washout_definition(), evidence) is expected
-
-
-def test_only_the_named_washouts_are_asked() -> None:
-    evidence = Evidence(
-        drugs=(StoppedDrug("fluoxetine", STOPPED_ON),), on=date(2026, 1, 30)
-    )
-    definition = washout_definition()
-    assert truth_of(WashoutsOver(("ssri",)), definition, evidence) is True
-    assert truth_of(WashoutsOver(("fluoxetine",)), definition, evidence) is False
 
 
 def _values_for(kind: FactType) -> st.SearchStrategy[FactValue]:

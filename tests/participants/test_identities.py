@@ -34,12 +34,12 @@ from tests.identities import as_administrator, every_table, known_of
 from tests.pages import shown_identity, signed_in_as
 from tests.world import SETUP, World, consented, new_world
 
-BORN = date(1972, 2, 29)
+BORN = date(1992, 2, 29)
 SHOW = "show identity"
 TYPED = {
     "act": "save",
     "name": "Ada Number 0",
-    "birth_date": "1972-02-29",
+    "birth_date": "1992-02-29",
     "email": "ada0@example.invalid",
 }
 
@@ -359,7 +359,7 @@ def test_a_dump_of_every_table_holds_no_identity(
         reason="Misspelled",
     )
     telling = re.compile(
-        rb"Ada Number|Ada Corrected|1972-02-29|ada\d@example|\+1 555 \d\b"
+        rb"Ada Number|Ada Corrected|1992-02-29|ada\d@example|\+1 555 \d\b"
     )
     found = dict(every_table(superuser))
     assert found["identity.participants_identity"].count(b"\n") == 3
@@ -385,7 +385,7 @@ def test_an_error_page_shows_nothing_that_somebody_typed(
     response = client.post(page, shown_identity(client, page) | TYPED)
     assert response.status_code == 500
     assert "the disk is full" in response.text  # the page of Django's debugging
-    for word in ("Ada Number", "1972-02-29", "ada0@example"):
+    for word in ("Ada Number", "1992-02-29", "ada0@example"):
         assert word not in response.text
         assert word not in caplog.text
 
@@ -397,4 +397,4 @@ def test_no_representation_tells_who_somebody_is(
     known = show_identity(participant=people[0], by=world.actor(Role.COORDINATOR))
     for shown in (repr(new), str(new), repr(known), str(known)):
         assert "Ada" not in shown
-        assert "1972" not in shown
+        assert "1992" not in shown

@@ -7,7 +7,7 @@ from accounts.vocabulary import Role
 from participants.models import Fact
 from tests.forms import posted
 from tests.pages import signed_in_as
-from tests.world import World, enrolled, new_world, randomized
+from tests.world import World, consented, enrolled, new_world, randomized, screened
 
 pytestmark = pytest.mark.django_db
 
@@ -47,3 +47,18 @@ def test_a_refusal_for_want_of_a_reason_leaves_its_box_in_sight(world: World) ->
     answer = client.post(address, form | changed)
     assert answer.status_code == 200, answer.headers
     assert 'data-reason="always"' in answer.content.decode()
+
+
+def test_what_the_consent_is_yet_to_say_waits_for_it_and_is_not_missing(
+    world: World,
+) -> None:
+    before, after = (
+        signed_in_as(world, Role.COORDINATOR)
+        .get(reverse("participants:eligibility", args=[person.uuid]))
+        .text
+        for [person] in (screened(world), consented(world))
+    )
+    assert before.count("comes with the consent") == 2
+    assert "Comes with the consent: Age at consent." in before
+    assert "Missing: Age at consent" not in before
+    assert "comes with the consent" not in after.lower()

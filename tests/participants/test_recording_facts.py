@@ -56,6 +56,21 @@ def test_recorded_facts_are_one_act_with_a_row_each(
     assert RowChange.objects.filter(action_id=action.id).count() == len(made) > 30
 
 
+def test_a_number_that_cannot_be_is_refused_and_one_that_seldom_is_needs_a_reason(
+    world: World, participant: Participant
+) -> None:
+    with pytest.raises(Refused, match="650 kg is not between 25 and 350"):
+        record(world, weight(participant, 650), reason="Weighed twice")
+    with pytest.raises(ReasonNeeded, match="240 kg is unusual, outside 35 to 200"):
+        record(world, weight(participant, 240))
+    assert not Fact.objects.exists()
+    record(world, weight(participant, 240), reason="Weighed twice")
+    assert current().value == 240
+    # What stands already is not asked about again, and the bounds themselves are usual.
+    record(world, weight(participant, 240))
+    record(world, replace(weight(participant, 200), observed_on=LATER))
+
+
 def test_a_later_observation_supersedes_and_both_stay(
     world: World, participant: Participant
 ) -> None:

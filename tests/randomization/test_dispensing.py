@@ -1,18 +1,28 @@
 """Dispensing: a kit for a planned dose, holding what the arm gets, unseen."""
 
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
 
 from accounts.vocabulary import Role
-from audit.refusal import Refused
+from audit.refusal import NotPermitted, ReasonNeeded, Refused
 from randomization.access import kits_of, stocks_of
-from randomization.actions import KitRequest, dispense_kits
+from randomization.actions import (
+    DispensedAt,
+    KitRequest,
+    correct_dispensing,
+    dispense_kits,
+)
 from randomization.models import Kit
+from sessions.actions import GivenDose, give_doses
+from sessions.models import Visit
 from tests.randomization import world as wall
 from tests.randomization.world import AT, randomized, request, together
-from tests.world import World, new_world, visit_of
+from tests.world import World, held, new_world, visit_of
+
+DISPENSED = datetime(2025, 4, 28, 14, 40, tzinfo=UTC)  # 08:40 in Denver
 
 
 @pytest.mark.django_db
@@ -39,6 +49,67 @@ def test_a_supplement_keeps_to_the_step_of_the_initial_dose(world: World) -> Non
         dispense_kits(requests=[KitRequest(visit, "supplement", "starting", AT)], by=by)
     dispense_kits(requests=[KitRequest(visit, "supplement", "full", AT)], by=by)
     assert len(kits_of([visit.pk])[visit.pk]) == 2
+
+
+def dose_in_hand(world: World) -> Visit:
+    """Return a session that was held, with a kit dispensed for its initial dose."""
+    (person,) = randomized(world)
+    held(world, [person], "dosing_1")
+    asked = KitRequest(visit_of(person, "dosing_1"), "initial", "starting", DISPENSED)
+    dispense_kits(requests=[asked], by=world.actor(Role.COORDINATOR))
+    return visit_of(person, "dosing_1")
+
+
+def given(world: World, visit: Visit, at: datetime) -> None:
+    two = world.user(Role.THERAPIST), world.user(Role.THERAPIST, second=True)
+    dose = GivenDose(visit, "initial", at, 2, *two)
+    give_doses(doses=[dose], by=world.actor(Role.THERAPIST), reason="Misread")
+
+
+@pytest.mark.django_db
+def test_a_dose_is_not_given_before_its_kit_was_dispensed(world: World) -> None:
+    visit = dose_in_hand(world)
+    with pytest.raises(Refused, match="28 Apr 2025 at 08:40, after the dose was given"):
+        given(world, visit, DISPENSED - timedelta(minutes=1))
+    assert visit.doses.get().given_at is None
+    given(world, visit, DISPENSED)
+    with pytest.raises(Refused, match="on 28 Apr 2025 at 08:10"):
+        given(world, visit, DISPENSED - timedelta(minutes=30))
+
+
+@pytest.mark.django_db
+def test_the_time_of_dispensing_is_corrected_with_a_reason_and_within_bounds(
+    world: World,
+) -> None:
+    visit = dose_in_hand(world)
+    given(world, visit, DISPENSED + timedelta(minutes=30))
+    by = world.actor(Role.PHARMACIST)
+
+    def correct(at: datetime, reason: str = "Read the clock wrongly") -> None:
+        correction = DispensedAt(visit, "initial", at)
+        correct_dispensing(corrections=[correction], reason=reason, by=by)
+
+    earlier = DISPENSED - timedelta(minutes=20)
+    with pytest.raises(ReasonNeeded):
+        correct(earlier, " ")
+    with pytest.raises(Refused, match="was randomized on 22 Apr 2025"):
+        correct(AT - timedelta(days=1))
+    with pytest.raises(
+        Refused, match="after the dose was given on 28 Apr 2025 at 09:10"
+    ):
+        correct(DISPENSED + timedelta(minutes=31))
+    correct(earlier)
+    (kit,) = kits_of([visit.pk])[visit.pk]
+    assert kit.dispensed_at == earlier
+    other = DispensedAt(visit, "supplement", earlier)
+    with pytest.raises(Refused, match="No kit was dispensed"):
+        correct_dispensing(corrections=[other], reason="A slip", by=by)
+    with pytest.raises(NotPermitted):
+        correct_dispensing(
+            corrections=[DispensedAt(visit, "initial", earlier)],
+            reason="A slip",
+            by=world.actor(Role.MONITOR),
+        )
 
 
 @pytest.mark.django_db

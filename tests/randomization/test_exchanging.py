@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime
 from functools import partial
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -29,6 +30,7 @@ from tests.pages import signed_in_as
 from tests.randomization import world as wall
 from tests.randomization.world import together
 from tests.world import World, confirmed, held, new_world, visit_of
+from trials.access import local_time
 
 AT = datetime(2025, 4, 22, 18, 0, tzinfo=UTC)
 DOSED_AT = datetime(2025, 4, 28, 16, 0, tzinfo=UTC)
@@ -277,12 +279,19 @@ def test_the_pages_lead_to_the_exchange_and_show_it(world: World) -> None:
     for name in ("randomization:dispense", "sessions:dosing"):
         page = client.get(reverse(name, args=[visit.uuid])).content.decode()
         assert address(visit) in page
-    unsaid = client.post(address(visit), {"condition": "lost", "why": ""})
+    lost = {"condition": "lost", "on": "2025-04-28", "at": "08:50"}
+    unsaid = client.post(address(visit), lost | {"why": ""})
     assert not exchanged_at(visit)
     assert "This field is required" in unsaid.content.decode()
+    before = lost | {"on": "2025-04-21", "why": DROPPED}
+    early = client.post(address(visit), before).content.decode()
+    assert "was dispensed on 22 Apr 2025 at 12:00, so it was not exchanged" in early
     page = client.post(
-        address(visit), {"condition": "lost", "why": DROPPED}, follow=True
+        address(visit), lost | {"why": DROPPED}, follow=True
     ).content.decode()
+    assert local_time(visit.site, kits_of([visit.pk])[visit.pk][0].dispensed_at) == (
+        datetime(2025, 4, 28, 8, 50, tzinfo=ZoneInfo(visit.site.time_zone))
+    )
     (new,) = kits_of([visit.pk])[visit.pk]
     assert new.number in page
     assert f"Kit {old.number} is exchanged" in page

@@ -66,7 +66,7 @@ def test_the_page_says_what_stands_in_the_way_and_then_randomizes(world: World) 
     assert "Not met" not in page
     response = client.post(url("randomize", ready), follow=True)
     number = Randomization.objects.get(participant=ready).number
-    assert f"Randomized, number {number}" in text_of(response)
+    assert f"Randomized as R {number}" in text_of(response)
     assert f"/visits/{visit_of(ready, 'dosing_1').uuid}/" in text_of(response)
     again = text_of(client.post(url("randomize", ready)))
     assert Randomization.objects.count() == 1

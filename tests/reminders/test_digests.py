@@ -183,7 +183,7 @@ def test_who_works_at_two_sites_gets_one_mail_about_both(world: World) -> None:
     reminder = Reminder.objects.get(kind="digest", recipient=both)
     envelope = actions.address(reminder=reminder, now=MORNING, by=BY)
     assert envelope.words is not None
-    assert envelope.words.subject == "2 things wait today"
+    assert envelope.words.subject == "2 visits or forms wait today"
 
 
 def digest_for(world: World, role: Role) -> Reminder:

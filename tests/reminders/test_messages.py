@@ -148,19 +148,21 @@ def test_the_mail_about_a_questionnaire_promises_no_page_and_no_link() -> None:
 def test_the_mail_of_the_day_has_numbers_and_the_way_to_today_only() -> None:
     mail = digest(EVERYTHING, sign_in_url=URL)
     assert mail == Message(
-        "6 things wait today",
+        "6 visits or forms wait today",
         "1 visit is overdue.\n"
         "2 visits that are not booked have windows that close within 3 days.\n"
         "3 forms wait for a signature.\n\n"
-        "Today shows which: sign in at https://candor.example/\n",
+        "Today shows which, and everything else that waits for you: sign in at "
+        "https://candor.example/\n",
     )
 
 
 def test_what_does_not_wait_is_not_mentioned_and_one_is_singular() -> None:
     mail = digest({Matter.UNSIGNED: 1, Matter.OVERDUE: 0})
-    assert mail.subject == "1 thing waits today"
+    assert mail.subject == "1 visit or form waits today"
     assert mail.body == (
-        "1 form waits for a signature.\n\nToday shows which: sign in to see it.\n"
+        "1 form waits for a signature.\n\n"
+        "Today shows which, and everything else that waits for you: sign in to see it.\n"
     )
 
 

@@ -276,7 +276,8 @@ def test_every_visit_is_drawn_once_and_counted_once(planned: list[PlannedMark]) 
     drawing = drawn(*planned)
 
     assert len(drawing.marks) == len(planned)
-    assert drawing.sentence.startswith(f"{len(planned)} visits: ")
+    visits = "visit" if len(planned) == 1 else "visits"
+    assert drawing.sentence.startswith(f"{len(planned)} {visits}: ")
 
 
 def test_a_long_study_is_drawn_wider_so_that_weeks_stay_readable() -> None:

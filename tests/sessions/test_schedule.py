@@ -266,7 +266,7 @@ def test_no_day_left_names_the_two_rules() -> None:
     assert (found.opens, found.closes) == (D(2026, 3, 2), D(2026, 2, 9))
     assert (
         "Not before 2026-03-02 because of First, yet not after 2026-02-09 because of the "
-        "screening period counted from consent." in found.why
+        "screening period counted from consent. Hold it out of window" in found.why
     )
 
 
@@ -279,6 +279,9 @@ def test_a_forecast_has_no_day_only_when_that_is_certain() -> None:
     assert found.closes == D(2026, 2, 9)
     certain = plan(definition, record, D(2026, 2, 10))["second"]
     assert certain.state is State.NO_DAY
+    # It may have been held and not entered yet: then this has a day after all.
+    assert "If First took place already, record it first" in certain.why
+    assert "declare it missed" not in certain.why
 
 
 # The two kills of the design: faults that went unnoticed before these tests existed.

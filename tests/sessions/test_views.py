@@ -102,7 +102,10 @@ def test_a_correction_shows_the_reason_box(
     held(world, [person], "prep_1")
     browser = as_(Role.COORDINATOR)
     url = of("hold", visit_of(person, "prep_1"))
-    assert "data-reason" in browser.get(url).content.decode()
+    page = browser.get(url).content.decode()
+    assert "data-reason" in page
+    count = page.count("data-reason-text")
+    assert f"keys 1 to {count} choose a usual reason" in page
     typed = {"on": "2025-04-01", "mode": "in_person"}
     assert "say why" in browser.post(url, typed).content.decode()
     browser.post(url, typed | {"reason": "Source says the 1st"})
@@ -165,3 +168,11 @@ def test_an_overdue_visit_is_called_so_where_it_is_recorded(
     [person] = enrolled(world)
     page = as_(Role.COORDINATOR).get(of("hold", visit_of(person, "prep_1")))
     assert page.context["state"] == "Overdue"
+
+
+def test_a_visit_without_a_number_is_named_by_its_label_and_never_by_its_code() -> None:
+    call = Visit(code="call_1_day_6", label="Phone call, day 6")
+    assert str(call) == "Phone call, day 6"
+    assert (
+        str(Visit(code="prep_1", number="V1", label="Preparation")) == "V1 Preparation"
+    )

@@ -208,6 +208,10 @@ def test_an_amendment_that_only_adds_and_moves_is_accepted() -> None:
         (AnyOf((TEST, Not(TEST))), "(age at least 18 or not age at least 18)"),
         (WashoutsOver(), "washouts over: all"),
         (WashoutsOver(("ssri", "maoi")), "washouts over: ssri, maoi"),
+        (
+            WashoutsOver(where_not_known="stopped_all"),
+            "washouts over: all, or stopped_all where that is not known",
+        ),
         ((Choice("mild", "Mild, current"),), "mild (Mild, current)"),
         (
             EffectTerm("elated", "Elated mood", abuse_signal=True),

@@ -16,6 +16,7 @@ from trials.protocol import (
     VisitKind,
     parse,
 )
+from trials.protocol.conditions import facts_in
 
 FILE = Path(__file__).parents[2] / "trials/protocols/mapp2.toml"
 DOSING = ("dosing_1", "dosing_2", "dosing_3")
@@ -173,9 +174,9 @@ def test_every_criterion_of_the_list_is_asked(mapp2: ProtocolDefinition) -> None
 
 
 def test_every_fact_is_asked_for_by_a_criterion(mapp2: ProtocolDefinition) -> None:
-    text = FILE.read_text(encoding="utf-8")
-    unused = [x.code for x in mapp2.facts if text.count(f'fact = "{x.code}"') == 0]
-    assert unused == []
+    rules = [x for item in mapp2.criteria for x in (item.rule, item.only_if) if x]
+    asked = {fact for rule in rules for fact in facts_in(rule)}
+    assert {fact.code for fact in mapp2.facts} == asked
 
 
 def test_gaps_of_the_published_trial_are_kept(mapp2: ProtocolDefinition) -> None:

@@ -7,11 +7,12 @@ import pytest
 from tests.trials.definitions import INSTRUMENTS, changed
 from tests.trials.mistakes_of_arms import ARMS
 from tests.trials.mistakes_of_course import COURSE
+from tests.trials.mistakes_of_facts import FACTS
 from tests.trials.mistakes_of_keys import KEYS
 from tests.trials.mistakes_of_rules import RULES
 from trials.protocol import ProtocolError, parse
 
-MISTAKES = {**KEYS, **COURSE, **ARMS, **RULES}
+MISTAKES = {**KEYS, **COURSE, **ARMS, **RULES, **FACTS}
 
 
 def problems_of(text: str) -> list[str]:

@@ -14,7 +14,7 @@ from trials.protocol import (
     VisitKind,
 )
 from trials.protocol.checking_arms import revealed_names
-from trials.protocol.conditions import leaves_of
+from trials.protocol.conditions import facts_in, leaves_of
 from trials.protocol.parts import Part
 from trials.protocol.vocabulary import Assignment, ParentLink
 
@@ -257,11 +257,10 @@ def test_gaps_of_the_published_trials_are_kept(name: str) -> None:
 def test_every_fact_is_asked_for_by_a_criterion(name: str) -> None:
     definition = published()[name]
     asked = {
-        leaf.fact
+        fact
         for item in definition.criteria
         for rule in (item.rule, item.only_if)
         if rule is not None
-        for leaf in leaves_of(rule)
-        if isinstance(leaf, FactTest)
+        for fact in facts_in(rule)
     }
     assert {fact.code for fact in definition.facts} == asked
