@@ -153,3 +153,17 @@ def test_a_rater_meets_one_time_zone_and_it_is_not_the_sites(
     saved = browser.post(page(assessment, "draft"), posted).json()["saved_at"]
     now = timezone.now().astimezone(ZoneInfo("Asia/Tokyo"))
     assert saved[:2] in {f"{now - timedelta(minutes=2):%H}", f"{now:%H}"}
+
+
+def test_the_summary_of_a_refused_form_names_each_field(
+    world: World, participant: Participant, page_of: Browser
+) -> None:
+    assessment = requested_caps(world, participant)
+    browser = page_of(rater(world, assessment))
+    answers = caps_answers(36)
+    del answers["caps08"]
+    html = browser.post(page(assessment), typed(answers, assessed_on="")).text
+    shown = " ".join(re.sub(r"<[^>]+>", " ", html).split())
+    assert "Day of the assessment: This field is required." in shown
+    # What says itself which item it is about is not named twice.
+    assert "event: 8 Amnesia" not in shown

@@ -4,6 +4,7 @@ import ast
 import inspect
 import re
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from itertools import chain
 from pathlib import Path
@@ -41,16 +42,21 @@ WEB_MODULES = re.compile(
 )
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
 def modules() -> Iterator[tuple[Path, ast.Module]]:
     for app in APPS:
         for path in sorted((ROOT / app).rglob("*.py")):
             if "migrations" not in path.parts:
-                yield path.relative_to(ROOT), ast.parse(path.read_text("utf-8"))
+                yield path.relative_to(ROOT), parsed(path)
 
 
 def of_tests() -> Iterator[tuple[Path, ast.Module]]:
     for path in sorted((ROOT / "tests").rglob("*.py")):
-        yield path.relative_to(ROOT), ast.parse(path.read_text("utf-8"))
+        yield path.relative_to(ROOT), parsed(path)
 
 
 # Handed to people outside as one file that needs no other.

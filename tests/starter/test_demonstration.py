@@ -94,13 +94,16 @@ def test_real_servers_replace_the_embedded_ones() -> None:
 
 @pytest.mark.parametrize(
     ("role", "login"),
-    [("web", "candor_web"), ("worker", "candor_worker"), ("owner", "candor_owner")],
+    [
+        *(("web", "candor_web"), ("worker", "candor_worker")),
+        *(("maker", "candor_worker"), ("owner", "candor_owner")),
+    ],
 )
 def test_each_part_connects_as_its_own_role(role: str, login: str) -> None:
     told = demonstration.as_role(ADDRESSES, role)
     assert told["DATABASE_URL"] == f"postgresql://{login}@/candor"
     assert "WORKER_DATABASE_URL" not in told
-    assert ("OWNER_DATABASE_URL" in told) == (role == "owner")
+    assert ("OWNER_DATABASE_URL" in told) == (role in {"owner", "maker"})
 
 
 def test_without_browser_narrows_the_markers_that_were_asked_for() -> None:
