@@ -67,7 +67,15 @@ def staff_of(site: Site) -> QuerySet[Delegation, int]:
 
 def sites_for(user_id: int, permission: Permission) -> QuerySet[Site]:
     """Return the sites where this person has a permission today."""
-    given = delegations_of(user_id).filter(role__in=roles_with(permission))
+    return _sites_of(delegations_of(user_id).filter(role__in=roles_with(permission)))
+
+
+def sites_seen(user_id: int) -> QuerySet[Site]:
+    """Return the sites whose records this person sees today; of others, no row is theirs."""
+    return _sites_of(delegations_of(user_id))
+
+
+def _sites_of(given: QuerySet[Delegation]) -> QuerySet[Site]:
     return Site.objects.filter(
         Q(pk__in=given.filter(site__isnull=False).values("site_id"))
         | Q(trial_id__in=given.filter(site__isnull=True).values("trial_id"))

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.defaultfilters import pluralize
@@ -31,6 +31,7 @@ from trials.access import (
     definition_of,
     is_only_synthetic,
     lock_of,
+    sites_seen,
     today_at,
     trials_for,
     trials_where,
@@ -127,7 +128,9 @@ def trial(request: HttpRequest, uuid: UUID) -> HttpResponse:
     context = {
         "trial": shown,
         "sites": sites,
-        "approvals": _approvals(sites),
+        "approvals": _approvals(
+            sites_seen(person.pk).filter(trial=shown).order_by("number")
+        ),
         "version": version,
         "definition": definition,
         "delegations": shown.delegations.select_related("user", "site").order_by(
@@ -140,7 +143,7 @@ def trial(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return render(request, "trials/trial.html", context)
 
 
-def _approvals(sites: Sequence[Site]) -> list[dict[str, Any]]:
+def _approvals(sites: QuerySet[Site]) -> list[dict[str, Any]]:
     """Return how the IRB's approval stands at each site today."""
     known = approvals_of(site.pk for site in sites)
     lines = []

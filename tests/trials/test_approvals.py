@@ -313,3 +313,16 @@ def test_a_site_is_suspended_once_at_a_time(world: World) -> None:
 def test_an_approval_does_not_end_before_it_starts(world: World) -> None:
     with pytest.raises(Refused, match="end before it starts"):
         lapse(world, after=SCREENED_ON - 2 * DAY)
+
+
+def test_the_page_says_nothing_of_approvals_at_sites_of_others(world: World) -> None:
+    """It once said "None" of them: their rows are behind the wall, not missing."""
+    page = reverse("trials:trial", args=[world.trial.uuid])
+    shown = [
+        [
+            line["site"]
+            for line in signed_in_as(world, role).get(page).context["approvals"]
+        ]
+        for role in (Role.COORDINATOR, Role.DATA_MANAGER)
+    ]
+    assert shown == [[world.site], [world.site, world.elsewhere]]
