@@ -73,6 +73,16 @@ def test_keys_of_ones_own_are_not_replaced(
     assert "IDENTITY_KEYS_FILE" not in settings(folder)
 
 
+def test_mails_of_the_demonstration_lead_to_its_address(
+    folder: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SITE_URL", raising=False)
+    monkeypatch.setenv("PORT", "8123")
+    assert settings(folder)["SITE_URL"] == "http://127.0.0.1:8123/"
+    monkeypatch.setenv("SITE_URL", "https://candor.example/")
+    assert "SITE_URL" not in settings(folder)
+
+
 def started(**told: str) -> subprocess.CompletedProcess[str]:
     """Load the settings as a process of its own does."""
     return subprocess.run(

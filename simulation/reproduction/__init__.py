@@ -1,0 +1,1 @@
+"""Published randomized trials played anew: constructed, run, exported and compared."""
