@@ -115,6 +115,8 @@ class Edit(Generic[_Form]):
     taken: list[Line] = field(default_factory=list)
     # Whether nothing is left in the form that differs from what is saved.
     is_same: bool = False
+    # Whether the rows are locked, since the trail tells this person of nobody.
+    is_held: bool = False
 
     @property
     def seen(self) -> str:
@@ -125,6 +127,9 @@ class Edit(Generic[_Form]):
     @contextmanager
     def guard(self) -> Iterator[None]:
         """Run the act; raise `Changed`, with nothing saved, if others were quicker."""
+        if self.is_held:
+            yield
+            return
         with versions.unless_changed(list(self._now), self._now, by=self.request.actor):
             yield
         for line in self.taken:
@@ -187,10 +192,13 @@ def _sent(  # noqa: PLR0917 - what `edited` was given
         base = _NOTHING  # nobody has saved this yet: there is no version to know
     changes = versions.since(known, base.seen if base else {})
     others = versions.by_others(changes, request.actor)
-    is_stale = base is not None and _is_stale(base, known, rows)
+    is_held = (
+        base is not None and bool(known) and not (changes or any(base.seen.values()))
+    )
+    is_stale = base is not None and is_held and _is_stale(base, rows)
     if base and not (base.asked or others or is_stale):
         now = Seen({record: base.seen[record] for record in known} | dict(base.seen))
-        return Edit(make(request.POST), request, base, now)
+        return Edit(make(request.POST), request, base, now, is_held=is_held)
     now = versions.newest(known)
     versions.catch_up(rows)
     if is_whole:
@@ -201,20 +209,17 @@ def _sent(  # noqa: PLR0917 - what `edited` was given
     merge = _Merge(request, make, changes or versions.since(known, {}))
     edit = merge.edit(now, base, zone=zone)
     edit.base = replace(edit.base, content=versions.content_of(rows))
+    edit.is_held = is_held
     return edit
 
 
-def _is_stale(
-    base: _Base, known: Sequence[Record], rows: Sequence[models.Model]
-) -> bool:
+def _is_stale(base: _Base, rows: Sequence[models.Model]) -> bool:
     """Whether rows changed for somebody to whom the trail is closed, as it is to raters.
 
     By whom is not told to them, so that their own change counts as somebody else's. The
-    rows stay locked until the act is done: `guard` looks at the trail, which tells them
-    nothing of whoever saves at the same moment.
+    rows stay locked until the act is done: nobody saves at the same moment, of whom the
+    trail would tell others after the act.
     """
-    if any(base.seen.values()) or any(versions.newest(known).values()):
-        return False
     versions.catch_up(rows, locked=True)
     return base.content != versions.content_of(rows)
 

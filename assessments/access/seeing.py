@@ -12,7 +12,12 @@ from assessments.lifecycle import TAKES_DRAFTS
 from assessments.models import Assessment
 from audit.actors import AnyActor, SystemActor
 from sessions.models import Visit
-from trials.access import delegations_of, protocol_versions, sites_for
+from trials.access import (
+    definition_of,
+    delegations_of,
+    protocol_versions,
+    sites_for,
+)
 from trials.protocol import AssessmentRow, ProtocolDefinition
 
 RATER_ROLE = Role.RATER.value
@@ -26,9 +31,10 @@ def assessments_for(user_id: int) -> QuerySet[Assessment]:
     """
     rated = sites_for(user_id, Permission.RATE)
     read = sites_for(user_id, Permission.VIEW_PARTICIPANTS)
-    return Assessment.objects.filter(
+    shown = Assessment.objects.filter(
         Q(rater_id=user_id, site__in=rated) | Q(site__in=read)
-    ).select_related("trial", "site", "participant", "visit", "rater")
+    ).select_related("trial", "site", "participant", "visit__protocol_version", "rater")
+    return shown.defer("visit__protocol_version__text")
 
 
 def rater_queue(user_id: int) -> QuerySet[Assessment]:
@@ -189,7 +195,5 @@ def definitions_of(visits: Iterable[Visit]) -> dict[int, ProtocolDefinition]:
 
 def row_of(assessment: Assessment) -> AssessmentRow:
     """Return the protocol's line that an assessment stands on."""
-    definition = definitions_of([assessment.visit])[
-        assessment.visit.protocol_version_id
-    ]
+    definition = definition_of(assessment.visit.protocol_version)
     return definition.row(assessment.code)

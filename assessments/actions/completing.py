@@ -114,8 +114,8 @@ def _save(
         place=place_of(rows=[record.assessment for record in records]),
     ):
         states = move(records=records, to=to, reason=reason)
-        _write_heads(records, completions, states=states, by=by)
         _write_answers(records, completions)
+        _write_heads(records, completions, states=states, by=by)
         _clear_drafts(states, by)
 
 
@@ -169,11 +169,15 @@ def _write_heads(
 def _write_answers(
     records: Sequence[Record], completions: Sequence[Completion]
 ) -> None:
-    earlier = answers_of([record.assessment.pk for record in records])
+    # A day stands on every form that was complete once; others have no answers yet.
+    rows = [record.assessment for record in records]
+    earlier = answers_of([row.pk for row in rows if row.assessed_on is not None])
     lines: list[tuple[int, str, int | None, str]] = []
     for record, completion in zip(records, completions, strict=True):
         key = record.assessment.pk
-        for item, answer in _whole(record, completion.responses, earlier[key]).items():
+        for item, answer in _whole(
+            record, completion.responses, earlier.get(key, {})
+        ).items():
             if isinstance(answer, int):
                 lines.append((key, item, answer, ""))
             else:

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from assessments.access import definitions_of, standings, without_blanks
+from assessments.access import row_of, standings, without_blanks
 from assessments.actions.records import (
     NOBODY_BUT_THE_RATER,
     fetched,
@@ -157,9 +157,7 @@ def _begin(assessment: Assessment, by: Actor) -> None:
 
 
 def _require(assessment: Assessment, by: Actor) -> None:
-    visit = assessment.visit
-    row = definitions_of([visit])[visit.protocol_version_id].row(assessment.code)
-    standing = standings(by.user_id, [(assessment, row)])[0]
+    standing = standings(by.user_id, [(assessment, row_of(assessment))])[0]
     if not (standing.may_enter or standing.may_transcribe):
         raise NotPermitted(NOBODY_BUT_THE_RATER)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from assessments.access import Standing, definitions_of, edition_of, standings
+from assessments.access import Standing, edition_of, row_of, standings
 from assessments.instruments.base import Instrument
 from assessments.lifecycle import Move, State, moved
 from assessments.models import Assessment
@@ -11,6 +11,7 @@ from audit.actors import AnyActor, Place, SystemActor
 from audit.refusal import NotPermitted, Refused
 from participants.models import Participant
 from sessions.models import Visit
+from trials.access import definition_of
 from trials.protocol import AssessmentRow, ProtocolDefinition
 
 MOST_NAMED = 6  # Beyond this many forms an entry counts them.
@@ -36,14 +37,14 @@ class Record:
 
 
 def fetched(*, assessments: Sequence[Assessment], by: AnyActor) -> list[Record]:
-    """Read the assessments anew with visit and participant, in three queries."""
+    """Read the assessments anew with visit and participant, in two queries."""
     ids = [assessment.pk for assessment in assessments]
-    rows = Assessment.objects.select_related("visit", "participant").in_bulk(ids)
-    found = [rows[key] for key in ids]
-    definitions = definitions_of(row.visit for row in found)
-    pairs = [
-        (row, definitions[row.visit.protocol_version_id].row(row.code)) for row in found
-    ]
+    rows = (
+        Assessment.objects.select_related("visit__protocol_version", "participant")
+        .defer("visit__protocol_version__text")
+        .in_bulk(ids)
+    )
+    pairs = [(rows[key], row_of(rows[key])) for key in ids]
     known: Sequence[Standing | None] = (
         [None] * len(pairs)
         if isinstance(by, SystemActor)
@@ -54,7 +55,7 @@ def fetched(*, assessments: Sequence[Assessment], by: AnyActor) -> list[Record]:
             assessment,
             row,
             edition_of(row),
-            definitions[assessment.visit.protocol_version_id],
+            definition_of(assessment.visit.protocol_version),
             standing,
         )
         for (assessment, row), standing in zip(pairs, known, strict=True)
