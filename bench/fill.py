@@ -224,7 +224,7 @@ WHERE c.participant_id = %s AND p.trial_id = %s AND p.id <> %s
 VISITS = """
 INSERT INTO study_sessions_visit (uuid, trial_id, site_id, participant_id,
     protocol_version_id, code, number, label, kind, turn, stage, position, state, plan, opens,
-    target, closes, why, held_on, mode, missed_reason)
+    target, closes, why, held_on, mode, missed_reason, to_decide)
 SELECT gen_random_uuid(), p.trial_id, p.site_id, p.id, v.protocol_version_id, v.code,
     v.number, v.label, v.kind, v.turn, v.stage, v.position,
     CASE WHEN v.position < 30 THEN 'held' ELSE 'planned' END,
@@ -232,7 +232,7 @@ SELECT gen_random_uuid(), p.trial_id, p.site_id, p.id, v.protocol_version_id, v.
     p.screened_on + 7 * v.position, p.screened_on + 7 * v.position + 3,
     p.screened_on + 7 * v.position + 6, v.why,
     CASE WHEN v.position < 30 THEN p.screened_on + 7 * v.position + 3 END,
-    CASE WHEN v.position < 30 THEN 'in_person' ELSE '' END, ''
+    CASE WHEN v.position < 30 THEN 'in_person' ELSE '' END, '', ''
 FROM study_sessions_visit v, participants_participant p
 WHERE v.participant_id = %s AND p.trial_id = %s AND p.id <> %s
 """

@@ -13,6 +13,7 @@ from participants.access import eligible_at
 from participants.lifecycle import WORDS, State
 from participants.models import Participant
 from randomization.models import Kit, Randomization, Unblinding
+from sessions.access import held_codes_of
 from sessions.models import Visit
 from trials.access import definition_of, sites_for, trials_where
 from trials.models import ProtocolVersion, Site, Trial
@@ -199,10 +200,9 @@ def planned_unblinding_of(participant: Participant) -> PlannedUnblinding | None:
     code = ties_of(definition)[Event.UNBLINDING.value]
     known = definition.visits_by_code.get(code)
     at = known.label if known else code.replace("_", " ")
-    visits = Visit.objects.filter(participant=participant, code=code, state="held")
     return PlannedUnblinding(
         at=at,
-        is_reached=visits.exists(),
+        is_reached=code in held_codes_of(participant),
         waits_for=f"{participant.number} is unblinded as planned once this visit was "
         f"held: {at}.",
         groups={arm.code: unblinding.group_of(arm.code) for arm in definition.arms},

@@ -17,6 +17,7 @@ from sessions.models import DoseAdministration, Visit
 from trials.access import (
     Approvals,
     approvals_of,
+    codes_between,
     protocol_versions,
     sites_for,
 )
@@ -42,6 +43,18 @@ def held_on(person: Participant, **which: str) -> date | None:
     held = Visit.objects.filter(participant=person, held_on__isnull=False, **which)
     last: date | None = held.aggregate(last=Max("held_on"))["last"]
     return last
+
+
+def held_codes_of(person: Participant) -> set[str]:
+    """Return the visits held, by the codes of the version that the participant follows."""
+    version = person.protocol_version_id
+    held = list(
+        Visit.objects.filter(participant=person, state="held", turn=0).values_list(
+            "protocol_version_id", "code"
+        )
+    )
+    codes = codes_between((older, version) for older, _ in held)
+    return {codes.get((older, version), {}).get(code, code) for older, code in held}
 
 
 def doses_of(visit: Visit) -> QuerySet[DoseAdministration]:

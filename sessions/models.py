@@ -84,6 +84,8 @@ class Visit(models.Model):
         choices={"in_person": "In person", "video": "By video", "phone": "By phone"},
     )
     missed_reason = models.TextField(blank=True)
+    # What an amendment left for a person to decide; gone with the next booking or record.
+    to_decide = models.CharField(max_length=300, blank=True)
 
     objects = VisitQuerySet.as_manager()
 
@@ -113,6 +115,7 @@ class Visit(models.Model):
             "held_on",
             "mode",
             "missed_reason",
+            "to_decide",
         }
 
     class Meta:

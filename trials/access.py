@@ -23,6 +23,7 @@ from trials.models import (
     Trial,
 )
 from trials.protocol import ProtocolDefinition, parse
+from trials.protocol.renaming import codes_since
 
 
 def today_at(site: Site) -> date:
@@ -202,6 +203,38 @@ def protocol_versions(ids: Iterable[int]) -> dict[int, ProtocolDefinition]:
     """
     versions = ProtocolVersion.objects.filter(pk__in=set(ids)).defer("text")
     return {version.pk: definition_of(version) for version in versions}
+
+
+def versions_beside(ids: Iterable[int]) -> dict[int, ProtocolVersion]:
+    """Return every version of the trials that have these versions, oldest first."""
+    trials = Trial.objects.filter(protocols__in=set(ids))
+    versions = ProtocolVersion.objects.filter(trial__in=trials).defer("text")
+    return {version.pk: version for version in versions.order_by("pk")}
+
+
+def codes_between(
+    pairs: Iterable[tuple[int, int]],
+) -> dict[tuple[int, int], Mapping[str, str]]:
+    """Return for an older and a newer version's id what the visits came to be called.
+
+    One query; none where no version is another than the one beside it.
+    """
+    wanted = {pair for pair in pairs if pair[0] != pair[1]}
+    if not wanted:
+        return {}
+    known = versions_beside({pk for pair in wanted for pk in pair})
+    return {
+        (old, new): codes_since(
+            definition_of(known[old]),
+            definition_of(known[new]),
+            versions=[
+                definition_of(each)
+                for each in known.values()
+                if each.trial_id == known[new].trial_id
+            ],
+        )
+        for old, new in wanted
+    }
 
 
 def is_only_synthetic() -> bool:

@@ -57,6 +57,7 @@ class VisitAdmin(ReadOnlyAdmin):
         "held_on",
         "mode",
         "missed_reason",
+        "to_decide",
     )
 
 

@@ -1,5 +1,10 @@
 """Everything that changes visits, sessions and doses: the only writers of this app."""
 
+from sessions.actions.amending import (
+    apply_amendment,
+    obstacles_to,
+    rehearse_amendment,
+)
 from sessions.actions.course import (
     complete,
     confirm_enrollment,
@@ -42,6 +47,7 @@ __all__ = [
     "Unscheduled",
     "WithheldDose",
     "add_unscheduled",
+    "apply_amendment",
     "assign_kits",
     "book",
     "cancel_unscheduled",
@@ -55,7 +61,9 @@ __all__ = [
     "give_doses",
     "hold",
     "miss",
+    "obstacles_to",
     "record_sessions",
+    "rehearse_amendment",
     "reinstate",
     "replan",
     "unscheduled_in",

@@ -1,7 +1,7 @@
 """Windows of many participants, computed by the planner and stored set by set."""
 
 import zoneinfo
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -17,11 +17,16 @@ from sessions.actions.statements import update_rows
 from sessions.models import DoseAdministration, Visit
 from sessions.schedule import PlannedVisit, Record, plan
 from sessions.schedule import State as Planned
-from trials.access import protocol_versions
-from trials.protocol import Event, ProtocolDefinition, VisitKind
+from trials.access import codes_between, protocol_versions
+from trials.protocol import Event, ProtocolDefinition, VisitDefinition, VisitKind
 
 WINDOW = ("plan", "opens", "target", "closes", "why")
+# What a version of the protocol says of a visit beside its window.
+PLACE = ("protocol_version", "code", "number", "label", "kind", "stage", "position")
+BOOKING = ("state", "booked_on", "booked_time")
 LONGEST_WHY = 300
+# What no plan changes any more.
+SETTLED = frozenset({"held", "missed", "cancelled"})
 
 _STORED = {
     Planned.UPCOMING: "firm",
@@ -33,8 +38,12 @@ _STORED = {
 
 
 @dataclass(slots=True)
-class _Known:
-    """What is on record of one participant, gathered query by query."""
+class Known:
+    """What is on record of one participant, gathered query by query.
+
+    Visits and doses stand under the codes of the participant's version of the protocol:
+    what was held under an earlier one keeps its own code in the row alone.
+    """
 
     visits: dict[str, Visit] = field(default_factory=dict)
     doses: dict[str, date] = field(default_factory=dict)
@@ -60,8 +69,9 @@ def replan(*, participants: Sequence[Participant], today: Today, by: AnyActor) -
     Without `today` each participant is planned as of the last day on their record.
     Visits that the plan has and the record lacks are added; windows that changed are
     rewritten. A held or missed visit keeps the window under which it was held. Nobody
-    is planned before consent. The number of statements does not depend on the number of
-    participants.
+    is planned before consent. Visits of an earlier version of the protocol than the
+    participant's are brought to it, or closed where it has them no more. The number of
+    statements does not depend on the number of participants.
     """
     with acting(
         "plan visits",
@@ -73,15 +83,16 @@ def replan(*, participants: Sequence[Participant], today: Today, by: AnyActor) -
         definitions = protocol_versions(
             person.protocol_version_id for person in people.values()
         )
-        known = _known(people)
+        known = known_of(people)
         added: list[Visit] = []
         moved: list[Visit] = []
+        brought: list[Visit] = []
         for person in people.values():
             on_record = known[person.pk]
             if on_record.consented_on is None:
                 continue
             definition = definitions[person.protocol_version_id]
-            record = _record(person, on_record)
+            record = record_of(person, on_record)
             day = today.get(person.pk) if isinstance(today, Mapping) else today
             planned = plan(definition, record, day or _latest(record))
             if person.state == State.SCREEN_FAILURE:
@@ -89,16 +100,30 @@ def replan(*, participants: Sequence[Participant], today: Today, by: AnyActor) -
             added += _missing(
                 person, definition, visits=on_record.visits, planned=planned
             )
+            brought += _brought(person, definition, on_record.visits)
             moved += _moved(on_record.visits, planned)
         Visit.objects.bulk_create(added)
+        update_rows(rows=brought, fields=(*PLACE, *WINDOW, *BOOKING))
         update_rows(rows=moved, fields=WINDOW)
 
 
-def _known(people: Mapping[int, Participant]) -> dict[int, _Known]:
-    known = {pk: _Known() for pk in people}
+def known_of(people: Mapping[int, Participant]) -> dict[int, Known]:
+    """Return what is on record of some participants by id, in five queries at most."""
+    known = {pk: Known() for pk in people}
     # What no plan foresees (turn 1, 2, …) is neither planned anew nor counted from.
-    for visit in Visit.objects.filter(participant_id__in=people, turn=0):
-        known[visit.participant_id].visits[visit.code] = visit
+    visits = list(Visit.objects.filter(participant_id__in=people, turn=0))
+
+    def versions(visit: Visit) -> tuple[int, int]:
+        person = people[visit.participant_id]
+        return visit.protocol_version_id, person.protocol_version_id
+
+    codes = codes_between(map(versions, visits))
+
+    def code_of(visit: Visit) -> str:
+        return codes.get(versions(visit), {}).get(visit.code, visit.code)
+
+    for visit in visits:
+        known[visit.participant_id].visits[code_of(visit)] = visit
     given = DoseAdministration.objects.filter(
         participant_id__in=people, given_at__isnull=False
     ).select_related("visit")
@@ -106,7 +131,7 @@ def _known(people: Mapping[int, Participant]) -> dict[int, _Known]:
         zone = zoneinfo.ZoneInfo(people[dose.participant_id].site.time_zone)
         if dose.given_at is not None:
             day = dose.given_at.astimezone(zone).date()
-            known[dose.participant_id].doses[dose.visit.code] = day
+            known[dose.participant_id].doses[code_of(dose.visit)] = day
     signed = Consent.objects.filter(participant_id__in=people)
     for person, first in signed.values_list("participant_id").annotate(
         Min("signed_on")
@@ -118,18 +143,19 @@ def _known(people: Mapping[int, Participant]) -> dict[int, _Known]:
     return known
 
 
-def _record(person: Participant, known: _Known) -> Record:
-    visits = known.visits.values()
+def record_of(person: Participant, known: Known) -> Record:
+    """Return what the planner reads of a participant."""
+    visits = known.visits.items()
     return Record(
-        held={visit.code: visit.held_on for visit in visits if visit.held_on},
+        held={code: visit.held_on for code, visit in visits if visit.held_on},
         missed={
-            visit.code: visit.target
-            for visit in visits
+            code: visit.target
+            for code, visit in visits
             if visit.state == "missed" and visit.target
         },
         booked={
-            visit.code: visit.booked_on
-            for visit in visits
+            code: visit.booked_on
+            for code, visit in visits
             if visit.state == "booked" and visit.booked_on
         },
         doses=known.doses,
@@ -174,27 +200,80 @@ def _missing(
 ) -> list[Visit]:
     """Return rows for the visits of the plan that the participant does not have yet."""
     return [
-        _with_window(
-            Visit(
-                trial_id=person.trial_id,
-                site_id=person.site_id,
-                participant_id=person.pk,
-                protocol_version_id=person.protocol_version_id,
-                code=visit.code,
-                number=visit.number,
-                label=visit.label,
-                kind=visit.kind.value,
-                stage=visit.stage,
-                position=position,
-            ),
-            planned[visit.code],
-        )
-        for position, visit in enumerate(definition.visits)
-        if visit.code not in visits
-        and visit.code in planned
-        and not visit.repeatable
-        and visit.kind is not VisitKind.UNSCHEDULED
+        _with_window(row, planned[row.code])
+        for row in rows_of(person, definition)
+        if row.code not in visits and row.code in planned
     ]
+
+
+def rows_of(person: Participant, definition: ProtocolDefinition) -> Iterator[Visit]:
+    """Yield a row without a window for each visit that a plan has once, in its order."""
+    for position, visit in enumerate(definition.visits):
+        if comes_once(visit):
+            yield _placed(
+                Visit(
+                    trial_id=person.trial_id,
+                    site_id=person.site_id,
+                    participant_id=person.pk,
+                ),
+                visit,
+                version_id=person.protocol_version_id,
+                position=position,
+            )
+
+
+def comes_once(visit: VisitDefinition) -> bool:
+    """Tell whether a visit stands in the plan, not held whenever it is needed."""
+    return not visit.repeatable and visit.kind is not VisitKind.UNSCHEDULED
+
+
+def _placed(
+    row: Visit, visit: VisitDefinition, *, version_id: int, position: int
+) -> Visit:
+    row.protocol_version_id = version_id
+    row.code, row.number, row.label = visit.code, visit.number, visit.label
+    row.kind, row.stage, row.position = visit.kind.value, visit.stage, position
+    return row
+
+
+def _brought(
+    person: Participant, definition: ProtocolDefinition, visits: Mapping[str, Visit]
+) -> list[Visit]:
+    """Return the rows of an earlier version, brought to the participant's.
+
+    What was held, missed or closed stays what it was, but for its place in the order.
+    What the version has no more is closed.
+    """
+    version_id = person.protocol_version_id
+    older = {
+        code: row
+        for code, row in visits.items()
+        if row.protocol_version_id != version_id
+    }
+    if not older:
+        return []
+    positions = {each.code: n for n, each in enumerate(definition.visits)}
+    brought = []
+    for code, row in older.items():
+        position = positions.get(code, row.position)
+        if row.state not in SETTLED:
+            brought.append(row)
+            if code in positions:
+                visit = definition.visits_by_code[code]
+                _placed(row, visit, version_id=version_id, position=position)
+            else:
+                close(row, why=f"Removed by version {definition.version}.")
+        elif row.position != position:
+            brought.append(row)
+            row.position = position
+    return brought
+
+
+def close(row: Visit, *, why: str) -> Visit:
+    """Close a visit for good: nobody holds, books or misses it, and no plan opens it."""
+    row.state, row.plan, row.why = "cancelled", "cancelled", why
+    row.opens = row.target = row.closes = row.booked_on = row.booked_time = None
+    return row
 
 
 def _moved(
@@ -203,7 +282,7 @@ def _moved(
     """Return the rows whose window is another one now, with the new window set."""
     moved = []
     for code, visit in visits.items():
-        if code not in planned or visit.state in {"held", "missed"}:
+        if code not in planned or visit.state in SETTLED:
             continue
         before = [getattr(visit, name) for name in WINDOW]
         _with_window(visit, planned[code])

@@ -1,7 +1,7 @@
 """Visits that no plan foresees: added when they are needed, cancelled when they are not."""
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from accounts.vocabulary import Permission
@@ -141,14 +141,14 @@ def _row(
         label=planned.label,
         kind=planned.kind.value,
         stage=planned.stage,
-        position=_position(before, item.on),
+        position=position_by(before, item.on),
         turn=turn,
         plan="firm",
         why=item.why.strip()[:LONGEST_WHY],
     )
 
 
-def _position(visits: Sequence[Visit], on: datetime.date) -> int:
+def position_by(visits: Iterable[Visit], on: datetime.date) -> int:
     """Return the position of the last planned visit held by a day; 0 if there is none."""
     days = [
         (visit.held_on, visit.position)

@@ -26,6 +26,7 @@ from sessions.models import DoseAdministration, TherapySession, Visit
 from trials.access import approvals_of, protocol_versions, require
 
 _NOT_TO_BE_PLANNED = frozenset({"waiting", "if_needed", "not_for", "cancelled"})
+_FROZEN = ("plan", "opens", "target", "closes", "to_decide")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def book(
         visits = to_record(visits=chosen, by=by)
         for booking in bookings:
             _book(visits[booking.visit.pk], booking, today)
-        fields = ("state", "booked_on", "booked_time", "mode")
+        fields = ("state", "booked_on", "booked_time", "mode", "to_decide")
         update_rows(rows=list(visits.values()), fields=fields)
         _replan(visits.values(), today=today, by=by)
 
@@ -87,6 +88,7 @@ def _book(visit: Visit, booking: Booking, today: datetime.date | None) -> None:
             f"{day_text(booking.on)} has passed. Choose today or a later day, or record "
             "that the visit was held."
         )
+    visit.to_decide = ""
     visit.booked_on = booking.on
     visit.booked_time = booking.time if booking.on is not None else None
     # A booking without a mode leaves the mode alone: to empty it would be a correction.
@@ -120,7 +122,7 @@ def hold(
         days = latest if today is None else dict.fromkeys(latest, today)
         deviations = _hold_each(holdings, visits, days)
         _keep_windows(visits.values())
-        fields = ("state", "held_on", "mode", "plan", "opens", "target", "closes")
+        fields = ("state", "held_on", "mode", *_FROZEN)
         update_rows(rows=list(visits.values()), fields=fields)
         if deviations:
             record_deviations(deviations=deviations, by=by)
@@ -178,6 +180,7 @@ def _keep_windows(visits: Iterable[Visit]) -> None:
         if visit.plan == "no_day":
             visit.opens = visit.closes = None
         visit.plan = "recorded"
+        visit.to_decide = ""
 
 
 def miss(
@@ -197,7 +200,7 @@ def miss(
         for item in misses:
             _miss(visits[item.visit.pk], item)
         _keep_windows(visits.values())
-        fields = ("state", "missed_reason", "plan", "opens", "target", "closes")
+        fields = ("state", "missed_reason", *_FROZEN)
         update_rows(rows=list(visits.values()), fields=fields)
         deviations = [
             NewDeviation(

@@ -1,6 +1,6 @@
 """The planner: what is due when, from a definition and what has happened."""
 
-from sessions.schedule.amending import AmendedVisit, Fate, amend, rehearse
+from sessions.schedule.amending import AmendedVisit, Fate, amend, counted, rehearse
 from sessions.schedule.planner import plan
 from sessions.schedule.records import WINDOWED, PlannedVisit, Record, State
 
@@ -12,6 +12,7 @@ __all__ = [
     "Record",
     "State",
     "amend",
+    "counted",
     "plan",
     "rehearse",
 ]

@@ -134,9 +134,17 @@ def rehearse(
     today: date,
 ) -> Counter[str]:
     """How many visits of these participants meet each fate, and need a decision."""
+    return counted(
+        item
+        for record in records
+        for item in amend(old, new, record, today=today).values()
+    )
+
+
+def counted(items: Iterable[AmendedVisit]) -> Counter[str]:
+    """How many visits meet each fate, and need a decision."""
     counts: Counter[str] = Counter()
-    for record in records:
-        for item in amend(old, new, record, today=today).values():
-            counts[item.fate] += 1
-            counts[DECISIONS] += item.needs_decision
+    for item in items:
+        counts[item.fate] += 1
+        counts[DECISIONS] += item.needs_decision
     return counts

@@ -1,6 +1,6 @@
 """Renames visits throughout a definition: in references, never in other words."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from trials.protocol.definition import ProtocolDefinition
@@ -31,6 +31,30 @@ def renamed(
         ),
     )
     return _with_observations(_with_unblinding(changed, names), names)
+
+
+def codes_since(
+    first: ProtocolDefinition,
+    last: ProtocolDefinition,
+    *,
+    versions: Iterable[ProtocolDefinition],
+) -> dict[str, str]:
+    """What the visits of `first` are called in `last`, which amends it at some remove.
+
+    `versions` are the versions between them; `last` may be `first` itself.
+    """
+    known = {version.version: version for version in versions}
+    steps = []
+    while last.version != first.version and last.amendment is not None:
+        steps.append(last.amendment.renamed)
+        earlier = known.pop(last.amendment.amends, None)
+        if earlier is None:
+            break
+        last = earlier
+    codes = {code: code for code in first.visits_by_code}
+    for renames in reversed(steps):
+        codes = {old: renames.get(code, code) for old, code in codes.items()}
+    return codes
 
 
 def _with_unblinding(
