@@ -47,6 +47,7 @@ def main() -> None:
     saving.save_over_http()
     saving.fill_many()
     work.enrollment(size)
+    work.amendment(size)
     exporting.export()
 
 

@@ -1,13 +1,15 @@
 """The pieces of work that are measured; each checks that it did what it says."""
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any
 
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.actions import signed_in
@@ -18,16 +20,30 @@ from assessments.instruments import instrument
 from assessments.models import Assessment, ItemResponse
 from audit.actors import Actor
 from audit.models import RowChange
-from bench.fill import PASSWORD, SETUP
-from bench.measuring import emit, measure
+from bench.fill import MAPP2, PASSWORD, SETUP
+from bench.measuring import emit, measure, peak_mb
 from participants.actions import NewConsent, NewScreening, screen
 from participants.models import Participant
-from sessions.actions import consent
+from sessions.actions import apply_amendment, consent
 from sessions.models import Visit
-from trials.models import Site
+from trials.actions import NewApproval, adopt_protocol, record_approvals
+from trials.models import ProtocolVersion, Site, Trial
 
 # What a form carries besides what is typed: its key and the version that it shows.
 HIDDEN = re.compile(r'name="(request_key|seen)"\s+value="([^"]*)"')
+TODAY = date.today()  # noqa: DTZ011, TID251
+AMENDMENT = """
+[[visits]]
+code = "sleep"
+label = "Call about sleep"
+kind = "call"
+when = { after = "dosing_3", earliest = "2 days", target = "3 weeks", latest = "9 months" }
+
+[amendment]
+amends = "1.0"
+reason = "Sleep was never asked about"
+new_consent = false
+"""
 CAPS_SAVES = 40  # rounds, warm-up and the counted one included
 
 
@@ -183,6 +199,60 @@ def enrollment(size: dict[str, int]) -> None:
             raise RuntimeError("the course was not planned")
 
     measure("consent and plan the course", plan, visits=21, **size)
+
+
+def amendment(size: dict[str, int]) -> None:
+    """Measure an amendment that reaches every participant in one act, planned afresh.
+
+    It is rolled back each time, so that the next one finds the same state.
+    """
+    people = list(Participant.objects.filter(trial__identifier="BENCH"))
+    by = actor(Role.DATA_MANAGER)
+    times, queries, rows = [], 0, 0
+    for _ in range(3):
+        with transaction.atomic():
+            version = amended(people[0].trial)
+            before = entries()
+            start = time.perf_counter()
+            with CaptureQueriesContext(connection) as captured:
+                apply_amendment(participants=people, version=version, on=TODAY, by=by)
+            times.append(time.perf_counter() - start)
+            queries, rows = len(captured), entries() - before
+            calls = Visit.objects.filter(code="sleep", protocol_version=version)
+            if calls.count() != len(people):
+                raise RuntimeError("the added visit was not planned for everybody")
+            transaction.set_rollback(True)
+    emit(
+        "replan after an amendment",
+        queries=queries,
+        seconds=round(min(times), 2),
+        rows=rows,
+        rows_per_second=round(rows / min(times)),
+        peak_mb=peak_mb(),
+        **size,
+    )
+
+
+def amended(trial: Trial) -> ProtocolVersion:
+    """Adopt MAPP2 with one visit more and one window longer, approved at every site."""
+    text = MAPP2.read_text("utf-8")
+    for old, new in (
+        ('version = "1.0"', 'version = "1.1"'),
+        (
+            'target = "25 days", latest = "32 days"',
+            'target = "25 days", latest = "33 days"',
+        ),
+    ):
+        text = text.replace(old, new, 1)
+    version = adopt_protocol(
+        trial=trial, text=text + AMENDMENT, filename=MAPP2.name, on=TODAY, by=SETUP
+    )
+    approvals = [
+        NewApproval(site, version, "1.0", "IRB", TODAY, TODAY + timedelta(days=1))
+        for site in trial.sites.all()
+    ]
+    record_approvals(trial=trial, approvals=approvals, by=SETUP)
+    return version
 
 
 def responses() -> int:

@@ -118,6 +118,17 @@ class LiftForm(forms.Form):
         self.helper.form_tag = False
 
 
+class AmendmentForm(forms.Form):
+    """How many participants the page said would go over: others are looked at first."""
+
+    people = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type] # Django's own arguments
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+
+
 class LockForm(forms.Form):
     """The password of who signs the lock of a trial, or agrees to reopen it."""
 

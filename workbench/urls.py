@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from workbench.views.amending import amend
 from workbench.views.changes import (
     changes,
     changes_seen,
@@ -33,6 +34,7 @@ urlpatterns = [
     path("participants/<uuid:uuid>/changes/", changes, name="changes"),
     path("participants/<uuid:uuid>/changes/seen/", changes_seen, name="changes_seen"),
     path("trials/<uuid:uuid>/protocol/", protocol, name="protocol"),
+    path("versions/<int:pk>/apply/", amend, name="amend"),
     path("trials/<uuid:uuid>/lock/", lock, name="lock"),
     path("visits/<uuid:uuid>/", visit, name="visit"),
     path("history/<str:table>/<str:row>/", history, name="history"),

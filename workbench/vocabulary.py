@@ -108,6 +108,7 @@ class Kind(StrEnum):
     CAUSALITY = "causality"
     UNBLINDING = "unblinding"
     SIGNATURES = "signatures"
+    DECISIONS = "decisions"
     OVERDUE = "overdue"
     TODAY = "today"
     CLOSING = "closing"
@@ -124,6 +125,7 @@ TITLES: Mapping[Kind, str] = {
     Kind.CAUSALITY: "Events to judge",
     Kind.UNBLINDING: "Unblinded in the last seven days",
     Kind.SIGNATURES: "Changed since you signed",
+    Kind.DECISIONS: "Visits to decide since an amendment",
     Kind.OVERDUE: "Overdue visits",
     Kind.TODAY: "Today",
     Kind.CLOSING: "Windows closing within seven days",
@@ -139,6 +141,7 @@ KIND_CHIPS: Mapping[Kind, Chip] = {
     Kind.CAUSALITY: Chip("Event", "due", "heart-pulse"),
     Kind.UNBLINDING: Chip("Unblinding", "sealed", "unlock"),
     Kind.SIGNATURES: Chip("Signature broken", "late", "pencil"),
+    Kind.DECISIONS: Chip("To decide", "due", "flag"),
     Kind.OVERDUE: Chip("Overdue", "late", "exclamation-circle"),
     Kind.TODAY: Chip("Today", "accent", "calendar-event"),
     Kind.CLOSING: Chip("Closing", "due", "hourglass-split"),

@@ -191,12 +191,16 @@ def _fates(
     )
     new = definitions[version.pk]
     fates = {}
-    for pk, known in known_of(people).items():
+    for pk, known in known_of(people=people).items():
         if known.consented_on is None:
             continue
         old = definitions[people[pk].protocol_version_id]
-        once = {visit.code for visit in (*old.visits, *new.visits) if comes_once(visit)}
-        found = amend(old, new, record_of(people[pk], known), today=on)
+        once = {
+            visit.code
+            for visit in (*old.visits, *new.visits)
+            if comes_once(visit=visit)
+        }
+        found = amend(old, new, record_of(person=people[pk], known=known), today=on)
         fates[pk] = {code: item for code, item in found.items() if code in once}
     return fates
 
@@ -208,24 +212,26 @@ def _close_what_is_over(
     definition = definition_of(version)
     why = f"Added by {version}, when its window was over."
     Visit.objects.bulk_create(
-        close(row, why=why)
+        close(row=row, why=why)
         for pk, items in fates.items()
-        if any(item.fate is Fate.ADDED_CLOSED for item in items.values())
-        for row in rows_of(people[pk], definition)
-        if row.code in items and items[row.code].fate is Fate.ADDED_CLOSED
+        for row in rows_of(
+            person=people[pk],
+            definition=definition,
+            codes={code for code, x in items.items() if x.fate is Fate.ADDED_CLOSED},
+        )
     )
 
 
 def _keep_unscheduled_in_order(people: Mapping[int, Participant]) -> None:
     """Put visits that no plan foresees where they stood: after the last visit held."""
-    visits = Visit.objects.filter(participant__in=people)
-    unscheduled = list(visits.filter(turn__gt=0))
-    held: dict[int, list[Visit]] = {pk: [] for pk in people}
-    for visit in visits.filter(turn=0, held_on__isnull=False):
+    unscheduled = list(Visit.objects.filter(participant__in=people, turn__gt=0))
+    held: dict[int, list[Visit]] = {row.participant_id: [] for row in unscheduled}
+    visits = Visit.objects.filter(turn=0, held_on__isnull=False)
+    for visit in visits.filter(participant__in=held):
         held[visit.participant_id].append(visit)
     for row in unscheduled:
         if on := row.held_on or row.booked_on:
-            row.position = position_by(held[row.participant_id], on)
+            row.position = position_by(visits=held[row.participant_id], on=on)
     update_rows(rows=unscheduled, fields=["position"])
 
 

@@ -1,7 +1,7 @@
 """Windows of many participants, computed by the planner and stored set by set."""
 
 import zoneinfo
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -83,7 +83,7 @@ def replan(*, participants: Sequence[Participant], today: Today, by: AnyActor) -
         definitions = protocol_versions(
             person.protocol_version_id for person in people.values()
         )
-        known = known_of(people)
+        known = known_of(people=people)
         added: list[Visit] = []
         moved: list[Visit] = []
         brought: list[Visit] = []
@@ -92,11 +92,8 @@ def replan(*, participants: Sequence[Participant], today: Today, by: AnyActor) -
             if on_record.consented_on is None:
                 continue
             definition = definitions[person.protocol_version_id]
-            record = record_of(person, on_record)
             day = today.get(person.pk) if isinstance(today, Mapping) else today
-            planned = plan(definition, record, day or _latest(record))
-            if person.state == State.SCREEN_FAILURE:
-                planned = _nothing_more(planned)
+            planned = _planned(person, on_record, definition, day=day)
             added += _missing(
                 person, definition, visits=on_record.visits, planned=planned
             )
@@ -107,7 +104,20 @@ def replan(*, participants: Sequence[Participant], today: Today, by: AnyActor) -
         update_rows(rows=moved, fields=WINDOW)
 
 
-def known_of(people: Mapping[int, Participant]) -> dict[int, Known]:
+def _planned(
+    person: Participant,
+    known: Known,
+    definition: ProtocolDefinition,
+    *,
+    day: date | None,
+) -> dict[str, PlannedVisit]:
+    """Return the plan as of a day, or of the last one on record."""
+    record = record_of(person=person, known=known)
+    planned = plan(definition, record, day or _latest(record))
+    return _nothing_more(planned) if person.state == State.SCREEN_FAILURE else planned
+
+
+def known_of(*, people: Mapping[int, Participant]) -> dict[int, Known]:
     """Return what is on record of some participants by id, in five queries at most."""
     known = {pk: Known() for pk in people}
     # What no plan foresees (turn 1, 2, …) is neither planned anew nor counted from.
@@ -143,7 +153,7 @@ def known_of(people: Mapping[int, Participant]) -> dict[int, Known]:
     return known
 
 
-def record_of(person: Participant, known: Known) -> Record:
+def record_of(*, person: Participant, known: Known) -> Record:
     """Return what the planner reads of a participant."""
     visits = known.visits.items()
     return Record(
@@ -199,17 +209,19 @@ def _missing(
     planned: Mapping[str, PlannedVisit],
 ) -> list[Visit]:
     """Return rows for the visits of the plan that the participant does not have yet."""
+    wanted = planned.keys() - visits.keys()
     return [
         _with_window(row, planned[row.code])
-        for row in rows_of(person, definition)
-        if row.code not in visits and row.code in planned
+        for row in rows_of(person=person, definition=definition, codes=wanted)
     ]
 
 
-def rows_of(person: Participant, definition: ProtocolDefinition) -> Iterator[Visit]:
-    """Yield a row without a window for each visit that a plan has once, in its order."""
+def rows_of(
+    *, person: Participant, definition: ProtocolDefinition, codes: Collection[str]
+) -> Iterator[Visit]:
+    """Yield rows without a window, for the visits of some codes that a plan has once."""
     for position, visit in enumerate(definition.visits):
-        if comes_once(visit):
+        if visit.code in codes and comes_once(visit=visit):
             yield _placed(
                 Visit(
                     trial_id=person.trial_id,
@@ -222,7 +234,7 @@ def rows_of(person: Participant, definition: ProtocolDefinition) -> Iterator[Vis
             )
 
 
-def comes_once(visit: VisitDefinition) -> bool:
+def comes_once(*, visit: VisitDefinition) -> bool:
     """Tell whether a visit stands in the plan, not held whenever it is needed."""
     return not visit.repeatable and visit.kind is not VisitKind.UNSCHEDULED
 
@@ -262,14 +274,14 @@ def _brought(
                 visit = definition.visits_by_code[code]
                 _placed(row, visit, version_id=version_id, position=position)
             else:
-                close(row, why=f"Removed by version {definition.version}.")
+                close(row=row, why=f"Removed by version {definition.version}.")
         elif row.position != position:
             brought.append(row)
             row.position = position
     return brought
 
 
-def close(row: Visit, *, why: str) -> Visit:
+def close(*, row: Visit, why: str) -> Visit:
     """Close a visit for good: nobody holds, books or misses it, and no plan opens it."""
     row.state, row.plan, row.why = "cancelled", "cancelled", why
     row.opens = row.target = row.closes = row.booked_on = row.booked_time = None

@@ -141,14 +141,14 @@ def _row(
         label=planned.label,
         kind=planned.kind.value,
         stage=planned.stage,
-        position=position_by(before, item.on),
+        position=position_by(visits=before, on=item.on),
         turn=turn,
         plan="firm",
         why=item.why.strip()[:LONGEST_WHY],
     )
 
 
-def position_by(visits: Iterable[Visit], on: datetime.date) -> int:
+def position_by(*, visits: Iterable[Visit], on: datetime.date) -> int:
     """Return the position of the last planned visit held by a day; 0 if there is none."""
     days = [
         (visit.held_on, visit.position)

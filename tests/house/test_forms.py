@@ -159,6 +159,7 @@ WITHOUT_VERSION = {
     "trials:delegate": "makes a record",
     "trials:reopen": "makes a record",
     "trials:suspend": "makes a record; a second one is refused",
+    "workbench:amend": "a step of the course, taken once under a lock",
     "workbench:changes_seen": "one's own",
     "workbench:lock": "a step of the trial, taken once while every act waits",
     "workbench:review_seen": "one's own",

@@ -41,17 +41,17 @@ def codes_since(
 ) -> dict[str, str]:
     """What the visits of `first` are called in `last`, which amends it at some remove.
 
-    `versions` are the versions between them; `last` may be `first` itself.
+    `versions` are those between them. Where `last` does not go back to `first`, codes stay.
     """
     known = {version.version: version for version in versions}
-    steps = []
-    while last.version != first.version and last.amendment is not None:
-        steps.append(last.amendment.renamed)
-        earlier = known.pop(last.amendment.amends, None)
-        if earlier is None:
-            break
-        last = earlier
     codes = {code: code for code in first.visits_by_code}
+    steps = []
+    while last.version != first.version:
+        earlier = known.pop(last.amendment.amends, None) if last.amendment else None
+        if last.amendment is None or earlier is None:
+            return codes
+        steps.append(last.amendment.renamed)
+        last = earlier
     for renames in reversed(steps):
         codes = {old: renames.get(code, code) for old, code in codes.items()}
     return codes

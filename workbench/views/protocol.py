@@ -13,11 +13,12 @@ from django.template.defaultfilters import pluralize
 from django.views.decorators.http import require_safe
 
 from accounts.http import SignedInRequest
+from accounts.vocabulary import Permission
 from assessments.access import edition_of
 from sessions.drawing.timeline import PlannedMark, Timeline, timeline
 from sessions.drawing.windows import PlannedWindow
 from sessions.schedule import WINDOWED, PlannedVisit, Record, plan
-from trials.access import definition_of, trials_for
+from trials.access import definition_of, trials_for, trials_where
 from trials.models import ProtocolVersion
 from trials.protocol import ProtocolDefinition, Timing
 from trials.protocol.comparing import Change, compare
@@ -52,6 +53,9 @@ def protocol(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "unmet": _by_failure(x for x in findings if x.waiver is None),
         "waived": [x for x in findings if x.waiver is not None],
         "amendments": list(_amendments(versions)),
+        "may_manage": trials_where(person.pk, Permission.MANAGE_TRIAL)
+        .filter(pk=trial.pk)
+        .exists(),
     }
     return render(request, "workbench/protocol.html", context)
 

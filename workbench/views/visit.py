@@ -58,7 +58,7 @@ def visit(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "bar": _bar(found, today),
         "when": when_text(found),
         "name": visit_name(found.number, found.label),
-        "why": in_words(found.why),
+        "why": " ".join(filter(None, (found.to_decide, in_words(found.why)))),
         "acts": visit_acts(here, known, today=today),
         "forms": [_form_line(here, found, form) for form in forms],
         "session": known.session,

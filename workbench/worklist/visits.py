@@ -14,6 +14,8 @@ from workbench.vocabulary import Kind, visit_name
 from workbench.worklist.lines import AHEAD, Address, Here, Line, ago, window_of
 
 _P = Permission
+# Nothing can be recorded of these, so nothing is left to decide.
+_NOT_EXPECTED = frozenset({"waiting", "if_needed", "not_for", "cancelled"})
 
 
 class OpenVisit(NamedTuple):
@@ -30,6 +32,7 @@ class OpenVisit(NamedTuple):
     closes: date | None
     booked_on: date | None
     booked_time: time | None
+    to_decide: str
     participant__uuid: UUID
     participant__number: str
 
@@ -38,6 +41,7 @@ def visits(here: Here, kinds: Collection[str] = ()) -> Iterator[Line]:
     """Return visits that are due, of some kinds or all: one query, however many."""
     horizon = max(here.days.values()) + AHEAD
     due = Q(booked_on__lte=horizon) | Q(plan="firm", closes__lte=horizon)
+    due |= ~Q(to_decide="") & ~Q(plan__in=_NOT_EXPECTED)
     visits = Visit.objects.open_to_record().filter(due, site__in=here.sites)
     if kinds:
         visits = visits.filter(kind__in=kinds)
@@ -75,6 +79,8 @@ def _day_of(visit: OpenVisit, kind: Kind) -> date:
 
 def standing_of(visit: OpenVisit, *, today: date) -> tuple[Kind, str] | None:
     """Return what an open visit asks for today and why; None when it asks for nothing."""
+    if visit.to_decide and visit.plan not in _NOT_EXPECTED:
+        return Kind.DECISIONS, visit.to_decide
     booked, clock = visit.booked_on, visit.booked_time
     at = f"at {clock:%H:%M}" if clock else "no time given"
     is_firm = visit.plan == "firm" and visit.closes is not None
@@ -106,6 +112,8 @@ def _act(visit: OpenVisit, kind: Kind, here: Here) -> tuple[str, Address]:
     """Return what is done about a visit, and where."""
     if not here.may(_P.RECORD_VISITS, visit.site_id) or kind is Kind.COMING:
         return "See visit", Address("workbench:visit", visit.uuid)
+    if kind is Kind.DECISIONS:
+        return "Decide about visit", Address("workbench:visit", visit.uuid)
     if kind is Kind.CLOSING:
         return "Book visit", Address("sessions:book", visit.uuid)
     return "Record visit", Address("sessions:hold", visit.uuid)
