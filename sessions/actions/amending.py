@@ -211,15 +211,16 @@ def _close_what_is_over(
     """Add, closed, what was added when its window had passed: no later plan asks for it."""
     definition = definition_of(version)
     why = f"Added by {version}, when its window was over."
-    Visit.objects.bulk_create(
-        close(row=row, why=why)
-        for pk, items in fates.items()
-        for row in rows_of(
-            person=people[pk],
-            definition=definition,
-            codes={code for code, x in items.items() if x.fate is Fate.ADDED_CLOSED},
-        )
-    )
+    added = []
+    for pk, items in fates.items():
+        over = {
+            code: item.after.target
+            for code, item in items.items()
+            if item.fate is Fate.ADDED_CLOSED and item.after is not None
+        }
+        rows = rows_of(person=people[pk], definition=definition, codes=over)
+        added += [close(row=row, why=why, target=over[row.code]) for row in rows]
+    Visit.objects.bulk_create(added)
 
 
 def _keep_unscheduled_in_order(people: Mapping[int, Participant]) -> None:

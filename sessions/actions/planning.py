@@ -26,6 +26,8 @@ PLACE = ("protocol_version", "code", "number", "label", "kind", "stage", "positi
 BOOKING = ("state", "booked_on", "booked_time")
 LONGEST_WHY = 300
 # What no plan changes any more.
+# A visit that an amendment added too late counts, as a missed one does, by its target.
+_LOST = frozenset({"missed", "cancelled"})
 SETTLED = frozenset({"held", "missed", "cancelled"})
 
 _STORED = {
@@ -161,7 +163,7 @@ def record_of(*, person: Participant, known: Known) -> Record:
         missed={
             code: visit.target
             for code, visit in visits
-            if visit.state == "missed" and visit.target
+            if visit.state in _LOST and visit.target
         },
         booked={
             code: visit.booked_on
@@ -281,10 +283,14 @@ def _brought(
     return brought
 
 
-def close(*, row: Visit, why: str) -> Visit:
-    """Close a visit for good: nobody holds, books or misses it, and no plan opens it."""
+def close(*, row: Visit, why: str, target: date | None = None) -> Visit:
+    """Close a visit for good: nobody holds, books or misses it, and no plan opens it.
+
+    What counts from it counts from its target.
+    """
     row.state, row.plan, row.why = "cancelled", "cancelled", why
-    row.opens = row.target = row.closes = row.booked_on = row.booked_time = None
+    row.opens = row.closes = row.booked_on = row.booked_time = None
+    row.target = target
     return row
 
 

@@ -198,6 +198,20 @@ def test_an_added_visit_whose_window_is_over_is_never_asked_for(world: World) ->
     assert not Visit.objects.open_to_record().filter(pk=visit.pk).exists()
 
 
+def test_what_counts_from_an_added_visit_that_is_closed_counts_from_its_target(
+    world: World,
+) -> None:
+    [person] = living(world)
+    later = VISIT.replace('after = "dosing_1"', 'after = "next_days"').format(
+        code="later", number="V24", label="Later", first="3 weeks", last="4 weeks"
+    )
+    apply(world, [person], adopted(world, with_visits(NEXT_DAYS, later)))
+    dosed_on = visit_of(person, "dosing_1").held_on
+    assert dosed_on is not None
+    visit = visit_of(person, "later")
+    assert (visit.plan, visit.closes) == ("firm", dosed_on + 33 * DAY)
+
+
 def test_an_open_visit_that_is_open_no_more_waits_for_a_decision(world: World) -> None:
     [person] = living(world)
     [left] = apply(world, [person], adopted(world, text((V9, SHORTER_V9))))
