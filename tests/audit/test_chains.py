@@ -196,8 +196,10 @@ def rename_all(number: int, world: World, person: int) -> None:
     by = SystemActor(f"job {number}", triggered_by="test")
     sites = [world.site.pk, world.elsewhere.pk]
     with acting("rename", by=by, reason="It moved", place=place):
-        name = f"{number} {person}"
-        Site.objects.filter(pk__in=sites).update(name=name)
+        # In one order: an update alone takes rows as they lie, and two can then deadlock.
+        rows = Site.objects.filter(pk__in=sites)
+        list(rows.order_by("pk").select_for_update())
+        rows.update(name=f"{number} {person}")
 
 
 def look(number: int, world: World, person: int) -> None:

@@ -334,5 +334,6 @@ def test_what_writes_the_trail_asks_no_setting(lived: Lived) -> None:
             "SELECT proname FROM pg_proc WHERE pronamespace = 'audit'::regnamespace"
             " AND prosrc ILIKE '%%current_setting%%' ORDER BY 1"
         )
-        # The one that tells who reads: it opens nothing but what the token's hash opens.
-        assert cursor.fetchall() == [("person",)]
+        # One tells who reads, and opens nothing but what the token's hash opens; the other
+        # refuses an act in a transaction that looks at an older moment.
+        assert cursor.fetchall() == [("person",), ("refuse_locked",)]

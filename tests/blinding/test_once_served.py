@@ -48,7 +48,7 @@ CLIENTS = 8
 ASKED = 24 * KILLS  # participants whom the clients randomize while processes die
 PEOPLE = max(50, ASKED)
 LENGTH = PEOPLE + 10  # places of the site's list
-NUMBER = re.compile(r'class="num">(01-\d{3})<')
+NUMBER = re.compile(r">R (01-\d{3})<")
 
 
 @dataclass

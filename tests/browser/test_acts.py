@@ -58,6 +58,7 @@ from tests.world import (
     started,
     visit_of,
 )
+from trials.access import today_at
 from trials.actions import suspend_approval
 from trials.models import Reopening, Suspension
 
@@ -287,7 +288,7 @@ def pages_of_records(busy: Busy) -> Iterator[tuple[Role, str]]:
     waiver = Waiver.objects.filter(participant=person).first()
     if waiver is None:
         everything_of(world, person)
-        new = NewWaiver(person, "i1", timezone.now().date(), "Asked for by the sponsor")
+        new = NewWaiver(person, "i1", today_at(world.site), "Asked for by the sponsor")
         by = world.actor(Role.INVESTIGATOR)
         [waiver] = grant_waivers(waivers=[new], password=PASSWORD, by=by)
         suspend_approval(site=world.elsewhere, on=LONG_AGO, why="Late", by=SETUP)

@@ -66,6 +66,7 @@ def _add_people(world: World, people: int) -> list[Participant]:
             form_version="1.0",
             signed_on=STARTED_ON,
             obtained_by=obtained_by,
+            is_able=True,
         )
         for person in made
     )

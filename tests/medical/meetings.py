@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.urls import reverse
-from django.utils import timezone
 
 from accounts.vocabulary import Role
 from medical.actions import NewRecord, record
@@ -12,6 +11,7 @@ from medical.vocabulary import Kind
 from participants.actions import NewWaiver, grant_waivers
 from tests.accounts.meetings import REASON, WHY, Form, Meeting, Stage, case, url
 from tests.world import PASSWORD, SCREENED_ON
+from trials.access import today_at
 
 ECG = {"source": "Cardiology", "recorded_on": SCREENED_ON, "rate": 60, "qt": 400}
 
@@ -54,7 +54,7 @@ def _void(stage: Stage) -> Meeting:
 @case("participants:end_waiver")
 def _end_waiver(stage: Stage) -> Meeting:
     """Somebody else takes the same waiver back."""
-    on = timezone.now().date()
+    on = today_at(stage.world.site)
     new = NewWaiver(stage.enrolled, "i1", on, "Asked for by the sponsor")
     by = stage.world.actor(Role.INVESTIGATOR)
     (waiver,) = grant_waivers(waivers=[new], password=PASSWORD, by=by)

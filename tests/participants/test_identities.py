@@ -309,7 +309,7 @@ def test_a_rotation_that_was_stopped_goes_on_where_it_was(
     assert "2 identities encrypted anew" in rotated()
     acts = Action.objects.filter(verb="change identity key").order_by("id")
     assert [act.subject for act in acts] == [
-        "identities of 1 participants",
+        "identities of 1 participant",
         "identities of 2 participants",
     ]
 

@@ -31,13 +31,18 @@ class Appointment:
     today: date
 
 
+def born(today: date) -> date:
+    """Return a birth date that fits the age on the consent form."""
+    return date(today.year - 34, 1, 1)
+
+
 def new_appointment(world: World, *, email: str | None = None) -> Appointment:
     """Book somebody's screening visit for tomorrow at half past nine."""
     today = today_at(world.site)
     (person,) = consented(world, on=today - timedelta(days=7))
     address = f"{uuid.uuid4().hex}@participant.invalid" if email is None else email
     record_identities(
-        identities=[NewIdentity(person, "Ada Example", date(1990, 1, 1), address)],
+        identities=[NewIdentity(person, "Ada Example", born(today), address)],
         by=world.actor(Role.COORDINATOR),
     )
     visit = visit_of(person, "screening")

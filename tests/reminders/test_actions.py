@@ -21,7 +21,7 @@ from reminders.models import Reminder
 from sessions import actions as session_actions
 from sessions.actions import Booking
 from sessions.models import Visit
-from tests.reminders.appointments import BY, Appointment, new_appointment, planned
+from tests.reminders.appointments import BY, Appointment, born, new_appointment, planned
 from tests.world import SETUP, World, new_world, visit_of
 from trials.models import Trial
 
@@ -134,7 +134,9 @@ def test_a_reminder_is_dropped_without_consent_to_mails(
 def test_a_reminder_is_dropped_without_an_address(appointment: Appointment) -> None:
     planned(appointment)
     record_identities(
-        identities=[NewIdentity(appointment.person, "Ada Example", date(1990, 1, 1))],
+        identities=[
+            NewIdentity(appointment.person, "Ada Example", born(appointment.today))
+        ],
         by=appointment.world.actor(Role.COORDINATOR),
         reason="No longer reads mails",
     )
