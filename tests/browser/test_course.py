@@ -145,7 +145,7 @@ def requests_interviews(course: Course, visit: str, code: str) -> None:
         row.get_by_role("link", name="Request interview").click()
         fill(page, {"Day of the interview": course.on(code)})
         press(page, "Request interview")
-        page.get_by_text("is requested from a rater").wait_for()
+        page.get_by_text("Interview requested").wait_for()
 
 
 def is_rated(course: Course, code: str, form: str, keys: str) -> None:

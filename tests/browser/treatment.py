@@ -21,8 +21,10 @@ def is_dosed(course: Course) -> None:
     course.hold("V5", "dosing_1")
     page = course.page(Role.COORDINATOR)
     follow(page, "Dispense kit")
+    # The day of the session is offered; when on that day, only somebody knows.
+    fill(page, {"At": "09:40"})
     press(page, "Dispense kit")
-    fill(page, {"Supplemental dose": True})
+    fill(page, {"At": "09:45", "Supplemental dose": True})
     press(page, "Dispense kit")
     page.get_by_text("2 of 2 kits dispensed").wait_for()
     assert not re.search("MDMA|placebo|mg", shown_in(page))
