@@ -42,6 +42,7 @@ from tests.browser.looking import Desk
 from tests.locking import locked, reopened
 from tests.medical.world import everything_of
 from tests.randomization.world import sealed
+from tests.sessions.amendments import SLEEP, adopted, with_visits
 from tests.world import (
     LONG_AGO,
     PASSWORD,
@@ -271,6 +272,11 @@ def pages_of_the_trial(busy: Busy) -> Iterator[tuple[Role, str]]:
         Role.PHARMACIST,
         reverse("randomization:load_kits", args=[busy.world.site.uuid]),
     )
+    version = trial.protocols.exclude(pk=busy.world.protocol.pk).first()
+    if version is None:
+        today = today_at(busy.world.site)
+        version = adopted(busy.world, with_visits(SLEEP), on=today)
+    yield Role.DATA_MANAGER, reverse("workbench:amend", args=[version.pk])
     # Locked, and open again: what comes after this goes on writing.
     asked = Reopening.objects.first()
     if asked is None:
