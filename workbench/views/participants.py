@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from urllib.parse import urlencode
 
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, Case, ExpressionWrapper, Q, QuerySet, When
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -171,24 +171,15 @@ def _heads(asked: dict[str, str], ordering: Ordering) -> dict[str, dict[str, str
 
 
 def _rows(page: Sequence[Participant], days: Mapping[int, date]) -> list[Row]:
-    """Return the rows of a page in three queries, whatever is in it."""
-    visits = Visit.objects.filter(participant__in=page).only(*_SHOWN)
-    coming = {
-        visit.participant_id: visit
-        for visit in visits.filter(COMING)
-        .order_by("participant_id", Coalesce("booked_on", "target"), "position")
-        .distinct("participant_id")
-    }
-    held = {
-        visit.participant_id: visit
-        for visit in visits.filter(HELD)
-        .order_by("participant_id", "-held_on", "-position")
-        .distinct("participant_id")
+    """Return the rows of a page in two queries, whatever is in it."""
+    around = {
+        (visit.participant_id, visit.state == "held"): visit
+        for visit in _next_and_last(page)
     }
     waiting = open_items(page, days)
     rows = []
     for person in page:
-        visit = coming.get(person.pk)
+        visit = around.get((person.pk, False))
         window = window_of(visit) if visit else None
         bar = None
         if window and visit:
@@ -203,10 +194,28 @@ def _rows(page: Sequence[Participant], days: Mapping[int, date]) -> list[Row]:
                 next_visit=visit,
                 bar=bar,
                 open_items=waiting.get(person.pk, 0),
-                last_held=held.get(person.pk),
+                last_held=around.get((person.pk, True)),
             )
         )
     return rows
+
+
+def _next_and_last(page: Sequence[Participant]) -> QuerySet[Visit]:
+    """Return the visit that comes next to each participant, and the one held last."""
+    is_held = ExpressionWrapper(HELD, output_field=BooleanField())
+    visits = Visit.objects.filter(COMING | HELD, participant__in=page)
+    return (
+        visits.only(*_SHOWN)
+        .annotate(is_held=is_held)
+        .order_by(
+            *("participant_id", "is_held", "-held_on"),
+            Case(When(COMING, then=Coalesce("booked_on", "target"))),
+            # Of several on one day the first comes next, and the last was held last.
+            Case(When(COMING, then="position")),
+            "-position",
+        )
+        .distinct("participant_id", "is_held")
+    )
 
 
 def _csv(rows: Sequence[Row]) -> HttpResponse:
