@@ -21,7 +21,7 @@ from participants.models import Waiver
 from randomization.models import Unblinding
 from sessions.models import Visit
 from tests.blinding.lives import Trial
-from trials.models import Delegation, Reopening, Suspension
+from trials.models import Delegation, ProtocolVersion, Reopening, Suspension
 
 NOBODY = UUID(int=7)
 _HOLE = re.compile(r"<(?:(\w+):)?(\w+)>")
@@ -104,6 +104,7 @@ def _known(trial: Trial) -> Mapping[str, Values]:
 _ONE_OF: Mapping[str, type[Model]] = {
     "reopenings": Reopening,
     "suspensions": Suspension,
+    "versions": ProtocolVersion,
 }
 
 
