@@ -1,4 +1,4 @@
-"""The signed-in request, and the middleware that says who acts in it."""
+"""The signed-in request, the middleware that says who acts in it, and trying an act."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -18,6 +18,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -27,6 +28,7 @@ from django.utils.functional import SimpleLazyObject
 from accounts import actions
 from accounts.models import User
 from audit.actors import Actor, new_request_id
+from audit.refusal import Refused
 from audit.seeing import look_on_as, seeing_by_token
 
 
@@ -176,3 +178,16 @@ def sign_out(request: HttpRequest) -> None:
     actions.end_session(token=request.session.session_key or "")
     logout(request)
     look_on_as("")
+
+
+def attempted(form: Form, act: Callable[[], object]) -> bool:
+    """Run the act where the form is valid; a refusal becomes the form's own error."""
+    if not form.is_valid():
+        return False
+    try:
+        act()
+    except Refused as refusal:
+        field = refusal.field if refusal.field in form.fields else None
+        form.add_error(field, str(refusal))
+        return False
+    return True

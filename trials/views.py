@@ -19,12 +19,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 from accounts import http
 from accounts.editing import edited
 from accounts.forms import SignInForm
-from accounts.http import SignedInRequest, acts_by_post
+from accounts.http import SignedInRequest, acts_by_post, attempted
 from accounts.models import User
 from accounts.once import without_key
 from accounts.views import onward
 from accounts.vocabulary import ROLES, Permission, Role
-from audit.refusal import Refused
 from trials import actions
 from trials.access import (
     approvals_of,
@@ -182,20 +181,19 @@ def delegate(request: HttpRequest, uuid: UUID) -> HttpResponse:
     managed = trials_where(signed_in.user.pk, Permission.MANAGE_TRIAL)
     shown = get_object_or_404(managed, uuid=uuid)
     form = DelegationForm(request.POST or None, trial=shown)
-    if request.method == "POST" and form.is_valid():
+
+    def act() -> None:
         line = actions.NewDelegation(
             user=form.cleaned_data["user"],
             role=Role(form.cleaned_data["role"]),
             starts_on=form.cleaned_data["starts_on"],
             site=form.cleaned_data["site"],
         )
-        try:
-            actions.delegate(trial=shown, delegations=[line], by=signed_in.actor)
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, f"{line.user.name} is delegated.")
-            return redirect("trials:trial", uuid=shown.uuid)
+        actions.delegate(trial=shown, delegations=[line], by=signed_in.actor)
+
+    if request.method == "POST" and attempted(form, act):
+        messages.success(request, f"{form.cleaned_data['user'].name} is delegated.")
+        return redirect("trials:trial", uuid=shown.uuid)
     return render(request, "trials/delegate.html", {"trial": shown, "form": form})
 
 
@@ -210,17 +208,13 @@ def end_delegation(request: HttpRequest, pk: int) -> HttpResponse:
     )
     edit = edited(signed_in, EndDelegationForm, rows=[line], is_whole=True)
     form = edit.form
-    if request.method == "POST" and form.is_valid():
-        try:
-            with edit.guard():
-                actions.end_delegation(
-                    delegation=line, by=signed_in.actor, **form.cleaned_data
-                )
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, f"{line} ends.")
-            return redirect("trials:trial", uuid=line.trial.uuid)
+
+    def act() -> None:
+        actions.end_delegation(delegation=line, by=signed_in.actor, **form.cleaned_data)
+
+    if request.method == "POST" and attempted(form, edit.guarded(act)):
+        messages.success(request, f"{line} ends.")
+        return redirect("trials:trial", uuid=line.trial.uuid)
     return render(
         request,
         "trials/end_delegation.html",
@@ -234,15 +228,15 @@ def record_approval(request: HttpRequest, uuid: UUID) -> HttpResponse:
     managed = trials_where(signed_in.user.pk, Permission.MANAGE_TRIAL)
     shown = get_object_or_404(managed, uuid=uuid)
     form = ApprovalForm(request.POST or None, trial=shown)
-    if request.method == "POST" and form.is_valid():
+
+    def act() -> None:
         new = actions.NewApproval(**form.cleaned_data)
-        try:
-            actions.record_approvals(trial=shown, approvals=[new], by=signed_in.actor)
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, f"The approval for {new.site} is recorded.")
-            return redirect("trials:trial", uuid=shown.uuid)
+        actions.record_approvals(trial=shown, approvals=[new], by=signed_in.actor)
+
+    if request.method == "POST" and attempted(form, act):
+        site = form.cleaned_data["site"]
+        messages.success(request, f"The approval for {site} is recorded.")
+        return redirect("trials:trial", uuid=shown.uuid)
     context = {
         "trial": shown,
         "form": form,
@@ -262,14 +256,13 @@ def suspend(request: HttpRequest, uuid: UUID) -> HttpResponse:
         Site.objects.filter(trial__in=managed).select_related("trial"), uuid=uuid
     )
     form = SuspensionForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            actions.suspend_approval(site=site, by=signed_in.actor, **form.cleaned_data)
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, f"The suspension of {site} is recorded.")
-            return redirect("trials:trial", uuid=site.trial.uuid)
+
+    def act() -> None:
+        actions.suspend_approval(site=site, by=signed_in.actor, **form.cleaned_data)
+
+    if request.method == "POST" and attempted(form, act):
+        messages.success(request, f"The suspension of {site} is recorded.")
+        return redirect("trials:trial", uuid=site.trial.uuid)
     context = {
         "trial": site.trial,
         "form": form,
@@ -292,17 +285,15 @@ def lift(request: HttpRequest, pk: int) -> HttpResponse:
     )
     edit = edited(signed_in, LiftForm, rows=[pause], is_whole=True)
     form = edit.form
-    if request.method == "POST" and form.is_valid():
-        try:
-            with edit.guard():
-                actions.lift_suspension(
-                    suspension=pause, by=signed_in.actor, **form.cleaned_data
-                )
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, f"The suspension of {pause.site} is lifted.")
-            return redirect("trials:trial", uuid=pause.trial.uuid)
+
+    def act() -> None:
+        actions.lift_suspension(
+            suspension=pause, by=signed_in.actor, **form.cleaned_data
+        )
+
+    if request.method == "POST" and attempted(form, edit.guarded(act)):
+        messages.success(request, f"The suspension of {pause.site} is lifted.")
+        return redirect("trials:trial", uuid=pause.trial.uuid)
     context = {
         "trial": pause.trial,
         "form": form,
@@ -321,14 +312,13 @@ def reopen(request: HttpRequest, uuid: UUID) -> HttpResponse:
     managed = trials_where(signed_in.user.pk, Permission.LOCK_TRIAL)
     shown = get_object_or_404(managed, uuid=uuid)
     form = ReopenForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            actions.ask_to_reopen(trial=shown, by=signed_in.actor, **form.cleaned_data)
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, "Asked. Somebody else has to agree.")
-            return redirect("trials:trial", uuid=shown.uuid)
+
+    def act() -> None:
+        actions.ask_to_reopen(trial=shown, by=signed_in.actor, **form.cleaned_data)
+
+    if request.method == "POST" and attempted(form, act):
+        messages.success(request, "Asked. Somebody else has to agree.")
+        return redirect("trials:trial", uuid=shown.uuid)
     context = {
         "trial": shown,
         "form": form,
@@ -353,17 +343,15 @@ def agree(request: HttpRequest, pk: int) -> HttpResponse:
     shown = asked.trial
     edit = edited(signed_in, LockForm, rows=[asked], is_whole=True)
     form = edit.form
-    if request.method == "POST" and form.is_valid():
-        try:
-            with edit.guard():
-                actions.agree_to_reopen(
-                    reopening=asked, by=signed_in.actor, **form.cleaned_data
-                )
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, f"{shown.identifier} is open for correction.")
-            return redirect("trials:trial", uuid=shown.uuid)
+
+    def act() -> None:
+        actions.agree_to_reopen(
+            reopening=asked, by=signed_in.actor, **form.cleaned_data
+        )
+
+    if request.method == "POST" and attempted(form, edit.guarded(act)):
+        messages.success(request, f"{shown.identifier} is open for correction.")
+        return redirect("trials:trial", uuid=shown.uuid)
     context = {
         "trial": shown,
         "form": form,

@@ -51,6 +51,8 @@ ON CONFLICT (assessment_id, item) DO UPDATE
 class ActionNeeded(Refused):
     """The answers call for a clinician, and nobody has said what was done."""
 
+    field = "action_taken"
+
 
 class NotWhole(Refused):
     """Answers that are missing or off their scale; `items` has a sentence for each."""

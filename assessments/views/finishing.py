@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
-from accounts.http import SignedInRequest
+from accounts.http import SignedInRequest, attempted
 from accounts.vocabulary import Permission
 from assessments import actions
 from assessments.access import Lack, counted, lacks_of
@@ -20,7 +20,6 @@ from participants.lifecycle import WORDS, Move, State, moved
 from participants.models import Participant
 from sessions.access import held_on
 from sessions.forms import StepForm
-from sessions.views.attempts import attempted
 from trials.access import today_at
 
 LAST_KIND = "termination"

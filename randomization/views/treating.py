@@ -10,9 +10,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
 from accounts.editing import edited
-from accounts.http import SignedInRequest
+from accounts.http import SignedInRequest, attempted
 from accounts.vocabulary import Permission
-from audit.refusal import ReasonNeeded, Refused
 from participants.access import participants_for
 from participants.lifecycle import State
 from participants.models import Participant
@@ -45,14 +44,13 @@ def randomize(request: HttpRequest, uuid: UUID) -> HttpResponse:
     person = get_object_or_404(people.select_related("site__trial"), uuid=uuid)
     typed = request.POST if request.method == "POST" else None
     form = RandomizeForm(typed, site=person.site, now=timezone.now())
-    if request.method == "POST" and form.is_valid():
+
+    def act() -> None:
         asked = actions.Randomizing(person, form.moment())
-        try:
-            actions.randomize(randomizings=[asked], by=signed_in.actor)
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            return redirect("randomization:randomize", uuid=person.uuid)
+        actions.randomize(randomizings=[asked], by=signed_in.actor)
+
+    if request.method == "POST" and attempted(form, act):
+        return redirect("randomization:randomize", uuid=person.uuid)
     number = randomization_numbers([person.pk]).get(person.pk, "")
     gates = [] if number else gates_of(person)
     context = {
@@ -119,15 +117,14 @@ def dispense(request: HttpRequest, uuid: UUID) -> HttpResponse:
         settled_step=next((each.step for each in doses if each.step), ""),
     )
     _start_on_its_day(form, visit)
-    if request.method == "POST" and form.is_valid():
+
+    def act() -> None:
         part, step = form.cleaned_data["part"], form.cleaned_data["step"]
         asked = actions.KitRequest(visit, part, step, form.moment())
-        try:
-            actions.dispense_kits(requests=[asked], by=signed_in.actor)
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            return redirect("randomization:dispense", uuid=visit.uuid)
+        actions.dispense_kits(requests=[asked], by=signed_in.actor)
+
+    if request.method == "POST" and attempted(form, act):
+        return redirect("randomization:dispense", uuid=visit.uuid)
     is_planned = bool(planned and planned.dose)
     context = {
         "visit": visit,
@@ -165,20 +162,17 @@ def correct_time(request: HttpRequest, uuid: UUID, part: str) -> HttpResponse:
 
     edit = edited(signed_in, make, rows=[kit], zone=visit.site.time_zone)
     form = edit.form
-    if request.method == "POST" and form.is_valid():
+
+    def act() -> None:
         asked = actions.DispensedAt(visit, part, form.moment())
         reason = form.cleaned_data["reason"]
-        try:
-            with edit.guard():
-                actions.correct_dispensing(
-                    corrections=[asked], reason=reason, by=signed_in.actor
-                )
-        except Refused as refusal:
-            field = "reason" if isinstance(refusal, ReasonNeeded) else None
-            form.add_error(field, str(refusal))
-        else:
-            messages.success(request, f"The time of kit {kit.number} is corrected.")
-            return redirect("randomization:dispense", uuid=visit.uuid)
+        actions.correct_dispensing(
+            corrections=[asked], reason=reason, by=signed_in.actor
+        )
+
+    if request.method == "POST" and attempted(form, edit.guarded(act)):
+        messages.success(request, f"The time of kit {kit.number} is corrected.")
+        return redirect("randomization:dispense", uuid=visit.uuid)
     context = {
         "visit": visit,
         "participant": visit.participant,
@@ -212,19 +206,15 @@ def exchange(request: HttpRequest, uuid: UUID, part: str) -> HttpResponse:
 
     edit = edited(signed_in, make, rows=doses, is_whole=True)
     form = edit.form
-    if request.method == "POST" and form.is_valid():
+
+    def act() -> None:
         data = form.cleaned_data
         asked = actions.Exchange(visit, part, data["condition"], form.moment())
-        try:
-            with edit.guard():
-                actions.exchange_kits(
-                    exchanges=[asked], reason=data["why"], by=signed_in.actor
-                )
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, f"Kit {kit.number} is exchanged.")
-            return redirect("randomization:dispense", uuid=visit.uuid)
+        actions.exchange_kits(exchanges=[asked], reason=data["why"], by=signed_in.actor)
+
+    if request.method == "POST" and attempted(form, edit.guarded(act)):
+        messages.success(request, f"Kit {kit.number} is exchanged.")
+        return redirect("randomization:dispense", uuid=visit.uuid)
     context = {
         "visit": visit,
         "participant": visit.participant,

@@ -14,6 +14,8 @@ from sessions.models import Visit
 class ExplanationNeeded(Refused):
     """What happened may be recorded, once somebody says why it was out of order."""
 
+    field = "explanation"
+
 
 def named(*, visits: Sequence[Visit]) -> str:
     """Return the visits in words, as in "01-001-7, visit V5"."""

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from accounts.editing import Edit, edited
-from accounts.http import SignedInRequest
+from accounts.http import SignedInRequest, attempted
 from accounts.vocabulary import Permission
 from participants.access import consent_history, participants_for
 from participants.actions import ConsentDecision
@@ -18,7 +18,6 @@ from participants.models import ConsentItem, Participant
 from participants.vocabulary import CONSENT_ITEMS, PARTICIPATION
 from sessions import actions
 from sessions.forms import AgreementForm
-from sessions.views.attempts import attempted
 from trials.access import may, today_at
 
 _CHIPS = {

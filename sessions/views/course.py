@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
 from accounts.editing import edited
-from accounts.http import SignedInRequest
+from accounts.http import SignedInRequest, attempted
 from accounts.vocabulary import Permission
 from audit.refusal import Refused
 from participants.access import (
@@ -43,7 +43,7 @@ from participants.vocabulary import CONFIRMATION, CONSENT_ITEMS, ENROLLMENT
 from sessions import actions
 from sessions.access import held_on
 from sessions.forms import ConfirmForm, ConsentForm, StepForm
-from sessions.views.attempts import attempted, reason_box
+from sessions.views.reasons import reason_box
 from trials.access import may, today_at
 from trials.protocol import ProtocolDefinition
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.editing import Edit, edited
-from accounts.http import SignedInRequest, acts_by_post
+from accounts.http import SignedInRequest, acts_by_post, attempted
 from accounts.vocabulary import Permission
 from sessions import actions
 from sessions.access import doses_of, standings_of
@@ -33,7 +33,7 @@ from sessions.dosing import (
 )
 from sessions.forms import GiveForm, WithholdForm
 from sessions.models import DoseAdministration, Visit
-from sessions.views.attempts import attempted, reason_box
+from sessions.views.reasons import reason_box
 from sessions.views.visits import found
 from trials.access import definition_of, local_time, may
 from trials.protocol import ProtocolDefinition

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
 from accounts.editing import edited
-from accounts.http import SignedInRequest
+from accounts.http import SignedInRequest, attempted
 from accounts.vocabulary import Permission
 from participants.access import definition_for, participants_for
 from participants.lifecycle import WORDS, State
@@ -16,7 +16,6 @@ from sessions import actions
 from sessions.drawing.windows import day_text
 from sessions.forms import CancelForm, UnscheduledForm
 from sessions.lifecycle import Move
-from sessions.views.attempts import attempted
 from sessions.views.visits import found, obstacle_to, page, to
 from trials.access import today_at
 

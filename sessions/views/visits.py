@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
 from accounts.editing import Edit, edited
-from accounts.http import SignedInRequest, acts_by_post
+from accounts.http import SignedInRequest, acts_by_post, attempted
 from accounts.vocabulary import Permission
 from audit.refusal import Changed, Refused
 from sessions import actions
@@ -22,7 +22,7 @@ from sessions.drawing.windows import PlannedWindow, WindowBar, day_text, window_
 from sessions.forms import BookForm, HoldForm, MissForm, ReinstateForm, SessionForm
 from sessions.lifecycle import WORDS, Move, State, is_late, moved
 from sessions.models import TherapySession, Visit
-from sessions.views.attempts import RESCHEDULING, attempted, reason_box
+from sessions.views.reasons import RESCHEDULING, reason_box
 from trials.access import today_at
 
 _Form = TypeVar("_Form", bound=forms.Form)

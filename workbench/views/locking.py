@@ -8,9 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts.http import SignedInRequest
+from accounts.http import SignedInRequest, attempted
 from accounts.vocabulary import Permission
-from audit.refusal import Refused
 from trials import actions
 from trials.access import lock_of, trials_where
 from trials.forms import LockForm
@@ -27,19 +26,18 @@ def lock(request: HttpRequest, uuid: UUID) -> HttpResponse:
     managed = trials_where(signed_in.user.pk, Permission.LOCK_TRIAL)
     trial = get_object_or_404(managed, uuid=uuid)
     form = LockForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            actions.lock_trial(
-                trial=trial,
-                password=form.cleaned_data["password"],
-                still_open=lambda: [each.sentence for each in open_matters(trial)],
-                by=signed_in.actor,
-            )
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, f"{trial.identifier} is locked.")
-            return redirect("trials:trial", uuid=trial.uuid)
+
+    def act() -> None:
+        actions.lock_trial(
+            trial=trial,
+            password=form.cleaned_data["password"],
+            still_open=lambda: [each.sentence for each in open_matters(trial)],
+            by=signed_in.actor,
+        )
+
+    if request.method == "POST" and attempted(form, act):
+        messages.success(request, f"{trial.identifier} is locked.")
+        return redirect("trials:trial", uuid=trial.uuid)
     state = lock_of(trial)
     gates = [] if state.is_locked else gates_of(open_matters(trial))
     context = {

@@ -1,12 +1,9 @@
-"""Trying the act of a form: done, or refused with the sentence kept in the form."""
+"""The reason box of a form that changes saved values, and the reasons it offers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-
-from audit.refusal import ReasonNeeded, Refused
-from sessions.actions import ExplanationNeeded
 
 # The trial's five most used reasons are not counted yet; these are the field's usual.
 USUAL_REASONS = (
@@ -27,28 +24,6 @@ RESCHEDULING: dict[str, Any] = {
     ),
     "advice": "Who asked for it, and why.",
 }
-
-
-def attempted(form: forms.Form, act: Callable[[], object]) -> bool:
-    """Run the act where the form is valid; a refusal becomes the form's own error."""
-    if not form.is_valid():
-        return False
-    try:
-        act()
-    except Refused as refusal:
-        form.add_error(_field_for(refusal, form), str(refusal))
-        return False
-    return True
-
-
-def _field_for(refusal: Refused, form: forms.Form) -> str | None:
-    """Return the field in which what is missing is to be said, if the form has it."""
-    name = None
-    if isinstance(refusal, ReasonNeeded):
-        name = "reason"
-    elif isinstance(refusal, ExplanationNeeded):
-        name = "explanation"
-    return name if name in form.fields else None
 
 
 def reason_box(
