@@ -42,6 +42,7 @@ class Choice:
 _BELOW = (
     (re.compile(r"/(visits|medical|waivers)/"), "/participants/"),
     (re.compile(r"/(delegations|suspensions|sites/[^/]+/suspend)/"), "/trials/"),
+    (re.compile(r"/(reopenings|versions)/"), "/trials/"),
 )
 
 

@@ -113,3 +113,11 @@ def test_the_version_s_page_is_the_data_manager_s(world: World, role: Role) -> N
     version = adopted(world, with_visits(SLEEP))
     page = reverse("workbench:amend", args=[version.pk])
     assert signed_in_as(world, role).get(page).status_code == 404
+
+
+def test_a_version_that_amends_none_says_so_below_the_trial(world: World) -> None:
+    page = reverse("workbench:amend", args=[world.protocol.pk])
+    answer = signed_in_as(world, Role.DATA_MANAGER).get(page)
+    assert "It amends no other version" in answer.content.decode()
+    current = [entry.label for entry in answer.context["rail"] if entry.is_current]
+    assert current == ["Trial"]
