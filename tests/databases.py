@@ -10,8 +10,9 @@ import os
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
@@ -20,6 +21,7 @@ from psycopg import sql
 
 from starter.environment import Profile, passwords, place_for
 
+Built = TypeVar("Built")
 ROOT = Path(__file__).resolve().parent.parent
 # What the tests' own reading asks with: a job's eyes see everything, and the tests' role
 # is the worker's too. A request, an act of a person, narrows them to that person's.
@@ -100,9 +102,26 @@ def _drop(admin: psycopg.Connection, name: str) -> None:
 
 
 @contextlib.contextmanager
-def cloned() -> Iterator[str]:
-    """Make a fresh database, point every connection at it, and drop it afterwards."""
-    source = template()
+def cloned(like: str = "") -> Iterator[str]:
+    """Make a fresh database, point every connection at it, and drop it afterwards.
+
+    `like` is a database of `kept`, to begin with what was made there.
+    """
+    with _made(like or template()) as name, _pointed(name):
+        yield name
+
+
+@contextlib.contextmanager
+def kept(build: Callable[[], Built]) -> Iterator[tuple[str, Built]]:
+    """Build a world once, in a database to which nobody is connected: to be cloned."""
+    with _made(template()) as name:
+        with _pointed(name):
+            built = build()
+        yield name, built
+
+
+@contextlib.contextmanager
+def _made(source: str) -> Iterator[str]:
     name = f"test_{uuid.uuid4().hex[:16]}"
     with _administration() as admin:
         # Two clones of one template at once wait here instead of failing.
@@ -110,14 +129,21 @@ def cloned() -> Iterator[str]:
         create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
         admin.execute(create.format(sql.Identifier(name), sql.Identifier(source)))
         admin.execute("SELECT pg_advisory_unlock(7204)")
-    before = {alias: connections.databases[alias]["NAME"] for alias in connections}
     try:
-        _point(dict.fromkeys(connections, name))
         yield name
     finally:
-        _point(before)
         with _administration() as admin:
             _drop(admin, name)
+
+
+@contextlib.contextmanager
+def _pointed(name: str) -> Iterator[None]:
+    before = {alias: connections.databases[alias]["NAME"] for alias in connections}
+    _point(dict.fromkeys(connections, name))
+    try:
+        yield
+    finally:
+        _point(before)
 
 
 def omniscient() -> None:

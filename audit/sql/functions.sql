@@ -94,6 +94,8 @@ END $$;
 -- columns; masked columns; 'sealed' or ''.
 -- Transition tables have no statistics: with nested loops an update of 1,700 rows took
 -- 2 s, without 0.4 s. No statement below joins anything but the two of them.
+-- OFFSET 0 keeps each row from being made into JSON again for each of its columns: an
+-- update of 240 visits took 155 ms, with it 50.
 CREATE FUNCTION audit.capture() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, audit SET enable_nestloop = off AS $$
@@ -142,7 +144,7 @@ BEGIN
         SELECT v_action, TG_TABLE_NAME, r ->> 'id', 'I',
             CASE WHEN v_plain THEN r ELSE audit.shown(r, v_masked, v_sealed) END,
             (r ->> TG_ARGV[0])::bigint, (r ->> TG_ARGV[1])::bigint, (r ->> TG_ARGV[2])::bigint
-        FROM (SELECT to_jsonb(n) AS r FROM new_rows n) AS rows;
+        FROM (SELECT to_jsonb(n) AS r FROM new_rows n OFFSET 0) AS rows;
     ELSIF TG_OP = 'DELETE' THEN
         IF NOT v_explained THEN
             RAISE EXCEPTION 'Say why the record is deleted.' USING ERRCODE = 'AU002';
@@ -152,7 +154,7 @@ BEGIN
         SELECT v_action, TG_TABLE_NAME, r ->> 'id', 'D',
             CASE WHEN v_plain THEN r ELSE audit.shown(r, v_masked, v_sealed) END,
             (r ->> TG_ARGV[0])::bigint, (r ->> TG_ARGV[1])::bigint, (r ->> TG_ARGV[2])::bigint
-        FROM (SELECT to_jsonb(o) AS r FROM old_rows o) AS rows;
+        FROM (SELECT to_jsonb(o) AS r FROM old_rows o OFFSET 0) AS rows;
     ELSE
         IF v_needs <> '{}' AND NOT v_explained THEN
             SELECT min(c.key) INTO v_unexplained
@@ -173,7 +175,7 @@ BEGIN
             (n ->> TG_ARGV[0])::bigint, (n ->> TG_ARGV[1])::bigint, (n ->> TG_ARGV[2])::bigint
         FROM (
             SELECT to_jsonb(o) - v_ignored AS o, to_jsonb(n) - v_ignored AS n
-            FROM old_rows o JOIN new_rows n ON n.id = o.id
+            FROM old_rows o JOIN new_rows n ON n.id = o.id OFFSET 0
         ) AS pairs,
         LATERAL (
             SELECT jsonb_object_agg(c.key, c.value) AS old,

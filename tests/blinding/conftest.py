@@ -1,7 +1,12 @@
 """Trials whose sealed list and kits are loaded: unblinded with the lock, or in groups."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
+from tests import databases
+from tests.blinding.lives import Trial, new_trial
 from tests.blinding.told import STAGED
 from tests.randomization import world as wall
 from tests.world import LONG_AGO, SETUP, World, new_world
@@ -21,3 +26,10 @@ def staged() -> World:
 @pytest.fixture
 def world() -> World:
     return wall.sealed(new_world())
+
+
+@pytest.fixture(scope="package")
+def made(django_db_setup: None, django_db_blocker: Any) -> Iterator[tuple[str, Trial]]:
+    """A trial in which everything happened, in a database that is only copied."""
+    with django_db_blocker.unblock(), databases.kept(new_trial) as kept:
+        yield kept

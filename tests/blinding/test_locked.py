@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.vocabulary import Role
 from tests import databases
 from tests.blinding.crawling import addresses
-from tests.blinding.lives import new_trial
+from tests.blinding.lives import Trial
 from tests.blinding.test_twins import Lived, browsers, differing, gotten
 from tests.blinding.twins import Answer, arms_in, twins
 from tests.forms import posted
@@ -31,10 +31,10 @@ STATISTICIAN = Role.STATISTICIAN.value
 
 
 @pytest.fixture(scope="module")
-def lived(django_db_setup: None, django_db_blocker: Any) -> Iterator[Lived]:
+def lived(made: tuple[str, Trial], django_db_blocker: Any) -> Iterator[Lived]:
     """A locked trial, and its twin with every arm exchanged."""
-    with django_db_blocker.unblock(), databases.cloned() as name:
-        trial = new_trial()
+    source, trial = made
+    with django_db_blocker.unblock(), databases.cloned(like=source) as name:
         clients = browsers(trial.world)
         clients[STATISTICIAN] = signed_in_as(trial.world, Role.STATISTICIAN)
         locked(reopened(locked(trial.world)))

@@ -33,7 +33,7 @@ ARGUMENTS = (
 )
 DESKTOP = {"width": 1366, "height": 768}
 WAIT = 20_000  # milliseconds; two busy cores
-ARGON2 = "django.contrib.auth.hashers.Argon2PasswordHasher"
+HASHER = "accounts.hashers.DemonstrationHasher"
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,8 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="package", autouse=True)
 def _real_passwords() -> Iterator[None]:
-    """The server is a process of its own, with the hashers of production."""
-    with override_settings(PASSWORD_HASHERS=[ARGON2]):
+    """The server is a process of its own, with the hasher of a demonstration."""
+    with override_settings(PASSWORD_HASHERS=[HASHER]):
         yield
 
 

@@ -3,8 +3,11 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
+from django.db import connections
 from django.urls import get_resolver, resolve, reverse
 from django.urls.resolvers import URLPattern, URLResolver
 from django.utils import timezone
@@ -27,7 +30,7 @@ from exports.models import ApiToken
 from medical.models import ECG
 from medical.vocabulary import Kind
 from participants.actions import NewWaiver, grant_waivers
-from participants.models import Participant, Waiver
+from participants.models import Participant
 from randomization.actions import (
     Accident,
     KitRequest,
@@ -37,7 +40,9 @@ from randomization.actions import (
     record_accident,
 )
 from randomization.models import Unblinding
+from tests import databases
 from tests.browser import test_pages
+from tests.browser.conftest import Site, serving
 from tests.browser.looking import Desk
 from tests.locking import locked, reopened
 from tests.medical.world import everything_of
@@ -64,6 +69,7 @@ from trials.actions import suspend_approval
 from trials.models import Reopening, Suspension
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
+PARTS = 6  # of one test, so that several processors share it
 
 # Routes that are no pages: what they answer is data, or they only take a POST.
 NO_PAGES = {
@@ -109,8 +115,30 @@ class Busy:
     unblinding: Unblinding
 
 
-@pytest.fixture
-def busy(own_database: str) -> Busy:
+@dataclass(frozen=True)
+class Acts:
+    """The busy world, and who opens which page in it."""
+
+    busy: Busy
+    pages: list[tuple[Role, str]]
+
+
+@pytest.fixture(scope="module")
+def acts(django_db_setup: None, django_db_blocker: Any) -> Iterator[Acts]:
+    with django_db_blocker.unblock(), databases.cloned():
+        busy = new_busy()
+        yield Acts(busy, list(pages(busy)))
+
+
+@pytest.fixture(scope="module")
+def site(acts: Acts, static_files: Path) -> Iterator[Site]:
+    """One site for all tests here: they only look."""
+    name = connections["default"].settings_dict["NAME"]
+    with serving(name, static_files) as served:
+        yield served
+
+
+def new_busy() -> Busy:
     world = sealed(new_world("ACTS-1"))
     (fresh,), (signed,), (in_it,) = screened(world), consented(world), enrolled(world)
     ready, dosed = confirmed(world, 2)
@@ -272,16 +300,11 @@ def pages_of_the_trial(busy: Busy) -> Iterator[tuple[Role, str]]:
         Role.PHARMACIST,
         reverse("randomization:load_kits", args=[busy.world.site.uuid]),
     )
-    version = trial.protocols.exclude(pk=busy.world.protocol.pk).first()
-    if version is None:
-        today = today_at(busy.world.site)
-        version = adopted(busy.world, with_visits(SLEEP), on=today)
+    version = adopted(busy.world, with_visits(SLEEP), on=today_at(busy.world.site))
     yield Role.DATA_MANAGER, reverse("workbench:amend", args=[version.pk])
     # Locked, and open again: what comes after this goes on writing.
-    asked = Reopening.objects.first()
-    if asked is None:
-        reopened(locked(busy.world))
-        asked = Reopening.objects.get()
+    reopened(locked(busy.world))
+    asked = Reopening.objects.get()
     yield Role.STATISTICIAN, reverse("randomization:arms", args=[trial.uuid])
     yield Role.DATA_MANAGER, reverse("workbench:lock", args=[trial.uuid])
     yield Role.DATA_MANAGER, reverse("trials:reopen", args=[trial.uuid])
@@ -291,13 +314,11 @@ def pages_of_the_trial(busy: Busy) -> Iterator[tuple[Role, str]]:
 def pages_of_records(busy: Busy) -> Iterator[tuple[Role, str]]:
     """Yield the pages of medical records, waivers and approvals; what they need is made."""
     person, world = busy.enrolled, busy.world
-    waiver = Waiver.objects.filter(participant=person).first()
-    if waiver is None:
-        everything_of(world, person)
-        new = NewWaiver(person, "i1", today_at(world.site), "Asked for by the sponsor")
-        by = world.actor(Role.INVESTIGATOR)
-        [waiver] = grant_waivers(waivers=[new], password=PASSWORD, by=by)
-        suspend_approval(site=world.elsewhere, on=LONG_AGO, why="Late", by=SETUP)
+    everything_of(world, person)
+    new = NewWaiver(person, "i1", today_at(world.site), "Asked for by the sponsor")
+    by = world.actor(Role.INVESTIGATOR)
+    [waiver] = grant_waivers(waivers=[new], password=PASSWORD, by=by)
+    suspend_approval(site=world.elsewhere, on=LONG_AGO, why="Late", by=SETUP)
     yield Role.COORDINATOR, reverse("workbench:medical", args=[person.uuid])
     for kind in Kind:
         yield Role.COORDINATOR, reverse("medical:record", args=[person.uuid, kind])
@@ -314,24 +335,32 @@ def pages_of_records(busy: Busy) -> Iterator[tuple[Role, str]]:
     yield Role.DATA_MANAGER, reverse("trials:lift", args=[pause.pk])
 
 
+@pytest.mark.parametrize("part", range(PARTS))
 def test_the_pages_of_all_acts_pass_axe_and_fit_a_phone(
-    busy: Busy, enter: Callable[..., Desk]
+    acts: Acts, enter: Callable[..., Desk], part: int
 ) -> None:
     by_role: dict[Role, list[str]] = {}
-    for role, address in pages(busy):
+    for role, address in acts.pages[part::PARTS]:
         by_role.setdefault(role, []).append(address)
+    assert by_role
     for role, addresses in by_role.items():
-        test_pages.looked_at(enter, busy.world.user(role), addresses)
+        test_pages.looked_at(enter, acts.busy.world.user(role), addresses)
+
+
+def test_the_page_to_sign_passes_axe_for_whoever_completed_a_form(
+    acts: Acts, enter: Callable[..., Desk]
+) -> None:
     rater = [reverse("assessments:signing")]
-    test_pages.looked_at(enter, busy.complete.rater, rater)
+    test_pages.looked_at(enter, acts.busy.complete.rater, rater)
 
 
-def test_no_page_is_left_out(busy: Busy) -> None:
+def test_no_page_is_left_out(acts: Acts) -> None:
     """A new page is looked at, or said here to be none."""
     # Only the addresses are asked for: any visits will do for those of other states.
+    busy = acts.busy
     dosing = visit_of(busy.dosed, "dosing_1")
     lived = test_pages.Lived(busy.world, busy.dosed, busy.open, dosing, dosing)
-    addresses = [address for _, address in pages(busy)]
+    addresses = [address for _, address in acts.pages]
     addresses += test_pages.site_pages(lived) + test_pages.oversight_pages(lived)
     addresses += test_pages.raters_pages(lived) + test_pages.data_managers_pages(lived)
     addresses += test_pages.strangers_pages()

@@ -1,9 +1,12 @@
 """Every page that people open all day: axe finds nothing, and it fits a phone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import pytest
+from django.db import connections
 from django.urls import reverse
 from django.utils import timezone
 
@@ -21,6 +24,8 @@ from randomization.actions import (
 )
 from sessions.actions import Unscheduled, add_unscheduled
 from sessions.models import Visit
+from tests import databases
+from tests.browser.conftest import Site, serving
 from tests.browser.looking import Desk, check, overflow, sideways, violations
 from tests.randomization.world import sealed
 from tests.world import ON_TARGET, World, confirmed, new_world, requested_caps, visit_of
@@ -28,6 +33,7 @@ from trials.access import today_at
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PHONE = {"width": 390, "height": 844}
+PARTS = 3  # of one test, so that several processors share it
 
 
 @dataclass
@@ -41,8 +47,21 @@ class Lived:
     dispensed: Visit  # with a kit that nobody has given yet
 
 
-@pytest.fixture
-def lived(own_database: str) -> Lived:
+@pytest.fixture(scope="module")
+def lived(django_db_setup: None, django_db_blocker: Any) -> Iterator[Lived]:
+    with django_db_blocker.unblock(), databases.cloned():
+        yield new_lived()
+
+
+@pytest.fixture(scope="module")
+def site(lived: Lived, static_files: Path) -> Iterator[Site]:
+    """One site for all tests here: they only look."""
+    name = connections["default"].settings_dict["NAME"]
+    with serving(name, static_files) as served:
+        yield served
+
+
+def new_lived() -> Lived:
     world = sealed(new_world("PAGES-1"))
     participant, treated = confirmed(world, 2)
     report_events(
@@ -176,10 +195,12 @@ def looked_at(enter: Callable[..., Desk], user: object, addresses: list[str]) ->
     assert not wide, wide
 
 
+@pytest.mark.parametrize("part", range(PARTS))
 def test_the_pages_of_a_site_pass_axe_and_fit_a_phone(
-    lived: Lived, enter: Callable[..., Desk]
+    lived: Lived, enter: Callable[..., Desk], part: int
 ) -> None:
-    looked_at(enter, lived.world.user(Role.COORDINATOR), site_pages(lived))
+    pages = site_pages(lived)[part::PARTS]
+    looked_at(enter, lived.world.user(Role.COORDINATOR), pages)
 
 
 def test_a_raters_pages_pass_axe_and_fit_a_phone(
