@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from accounts import http
 from accounts.models import User
 from accounts.vocabulary import Permission
-from trials.access import trials_where
+from trials.access import trials_where, with_versions
 from trials.models import Trial
 
 
@@ -36,7 +36,8 @@ class OversightSite(AdminSite):
             user = request.user
             found = []
             if isinstance(user, User):
-                found = list(trials_where(user.pk, Permission.OVERSEE))
+                overseen = trials_where(user.pk, Permission.OVERSEE)
+                found = list(with_versions(overseen))
             request._overseen = found  # type: ignore[attr-defined] # noqa: SLF001 - our own
         return found
 

@@ -18,8 +18,7 @@ from audit.sentences import sentences
 from oversight.site import oversight_site
 from participants.facts import labels_of
 from participants.models import Participant
-from trials.access import protocol_versions
-from trials.models import ProtocolVersion
+from trials.access import definitions_in
 
 PAGE = 50
 LONGEST_ID = 18
@@ -88,9 +87,8 @@ def health(request: HttpRequest) -> HttpResponse:
 
 def _titles(request: HttpRequest) -> dict[str, str]:
     """Return what forms and the facts of the trials that are overseen are called."""
-    versions = ProtocolVersion.objects.filter(trial_id__in=_overseen(request))
-    known = protocol_versions(versions.values_list("pk", flat=True))
-    return {**labels_of(known.values()), **TITLES}
+    known = definitions_in(oversight_site.overseen(request))
+    return {**labels_of(known), **TITLES}
 
 
 def _page(

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
@@ -203,6 +204,22 @@ def protocol_versions(ids: Iterable[int]) -> dict[int, ProtocolDefinition]:
     """
     versions = ProtocolVersion.objects.filter(pk__in=set(ids)).defer("text")
     return {version.pk: definition_of(version) for version in versions}
+
+
+def with_versions(trials: QuerySet[Trial]) -> QuerySet[Trial]:
+    """Return trials read together with what `definitions_in` asks them for."""
+    versions = ProtocolVersion.objects.filter(trial=OuterRef("pk")).order_by("pk")
+    return trials.annotate(digests=ArraySubquery(versions.values("sha256")))
+
+
+def definitions_in(trials: Iterable[Trial]) -> list[ProtocolDefinition]:
+    """Return every version of trials `with_versions`; a query only for texts never read."""
+    wanted = [digest for trial in trials for digest in vars(trial)["digests"]]
+    unmet = set(wanted) - _parsed.keys()
+    if unmet:
+        for version in ProtocolVersion.objects.filter(sha256__in=unmet):
+            definition_of(version)
+    return [_parsed[digest] for digest in wanted]
 
 
 def versions_beside(ids: Iterable[int]) -> dict[int, ProtocolVersion]:
