@@ -1,6 +1,5 @@
 """The routes of the site, and what their views do, as their code says it."""
 
-import os
 from collections.abc import Callable, Iterator
 from functools import cache
 from types import CodeType, FunctionType
@@ -22,17 +21,6 @@ def views(resolver: URLResolver | None = None, space: str = "") -> dict[str, Vie
         elif isinstance(pattern, URLPattern) and pattern.name:
             found[f"{space}{pattern.name}"] = pattern.callback
     return found
-
-
-def by_turns(addresses: list[str], turn: int) -> list[str]:
-    """Return the first two addresses of a route, and a quarter of its others by turns.
-
-    So each of a dozen people asks every route, and together they ask every address: all
-    of them asked by each takes a quarter of an hour, and is done with CRAWL=whole.
-    """
-    if os.environ.get("CRAWL") == "whole":
-        return addresses
-    return addresses[:2] + addresses[2:][turn % 4 :: 4]
 
 
 def arguments_of(route: str) -> list[str]:

@@ -21,7 +21,6 @@ from participants.models import Waiver
 from randomization.models import Unblinding
 from sessions.models import Visit
 from tests.blinding.lives import Trial
-from tests.routes import by_turns
 from trials.models import Delegation, ProtocolVersion, Reopening, Suspension
 
 NOBODY = UUID(int=7)
@@ -159,23 +158,6 @@ def _rows() -> list[tuple[str, str]]:
         )
         found = cursor.fetchall()
     return [(table, row) for table, *rows in found for row in dict.fromkeys(rows)]
-
-
-def asked_by(
-    begin: Mapping[str, list[str]], turn: int, *, enters_oversight: bool
-) -> list[str]:
-    """Return what one of several people asks, each with a turn of their own.
-
-    Of the oversight site, whoever it is closed to meets the same closed door at each
-    tenth route.
-    """
-    found: list[str] = []
-    for number, (route, paths) in enumerate(begin.items()):
-        if not route.startswith("oversight/") or enters_oversight:
-            found += by_turns(paths, number + turn)
-        elif (number + turn) % 10 == 0:
-            found += paths[:1]
-    return [path for path in found if path.lstrip("/") not in LEAVES]
 
 
 def links(path: str, body: bytes) -> Iterator[str]:

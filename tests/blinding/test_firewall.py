@@ -18,7 +18,7 @@ from randomization.models import Kit, Randomization
 from sessions.models import Visit
 from tests import databases
 from tests.audit.lived import Lived, new_lived
-from tests.blinding.crawling import LEAVES, addresses, asked_by, crawled
+from tests.blinding.crawling import LEAVES, addresses, crawled
 from tests.blinding.lives import NOTE, Trial
 from tests.blinding.twins import answer_of
 from tests.pages import signed_in_as
@@ -132,14 +132,6 @@ def shown(client: Client, method: str, path: str, **typed: Any) -> tuple[int, st
     return answer.status, f"{text} {headers}"
 
 
-def asked(begin: dict[str, list[str]], *, second: bool) -> list[str]:
-    """Return every address, and for the second rater a part of them."""
-    if second:
-        return asked_by(begin, 0, enters_oversight=False)
-    paths = [path for some in begin.values() for path in some]
-    return [path for path in paths if path.lstrip("/") not in LEAVES]
-
-
 @pytest.mark.parametrize("second", [False, True])
 def test_no_answer_to_a_rater_holds_what_the_wall_keeps(
     trial: Trial, second: bool
@@ -160,7 +152,8 @@ def test_no_answer_to_a_rater_holds_what_the_wall_keeps(
             opened.add(route)
         return status, text.encode()
 
-    met_with = crawled(asked(begin, second=second), ask, most=200)
+    paths = [path for path in route_of if path.lstrip("/") not in LEAVES]
+    asked = crawled(paths, ask, most=200)
     assert leaks == []
     own = Assessment.objects.filter(rater=trial.world.user(Role.RATER, second=second))
     histories = {
@@ -170,7 +163,7 @@ def test_no_answer_to_a_rater_holds_what_the_wall_keeps(
     }
     assert opened <= OPEN | histories
     assert "assessments/<uuid:uuid>/" in opened
-    for path in met_with:
+    for path in asked:
         if route_of.get(path, "").startswith(("oversight", "demonstration", "api")):
             continue
         status, text = shown(client, "post", path, data={"why": "Wanted to know"})

@@ -78,7 +78,7 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package", autouse=True)
-def _real_passwords() -> Iterator[None]:
+def _hasher_of_the_server() -> Iterator[None]:
     """The server is a process of its own, with the hasher of a demonstration."""
     with override_settings(PASSWORD_HASHERS=[HASHER]):
         yield

@@ -39,7 +39,6 @@ from tests.house.test_pages import routes
 from tests.medical.world import everything_of
 from tests.pages import shown_identity, signed_in_as
 from tests.reminders.appointments import Appointment, new_appointment, planned
-from tests.routes import by_turns
 from tests.world import OF_A_SITE, SETUP, WHOLE_TRIAL, visit_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.requirement("PRV-08")]
@@ -233,27 +232,25 @@ PEOPLE = (*OF_A_SITE, *WHOLE_TRIAL)
 LEAVING = {"accounts:sign_out", "oversight:logout"}
 
 
-def crawled(
-    client: Client, known: Mapping[str, list[str]], turn: int
-) -> Iterator[Visited]:
-    """Open addresses as one person; the oversight site only if it opens at all."""
+def crawled(client: Client, known: Mapping[str, list[str]]) -> Iterator[Visited]:
+    """Open every address as one person; the oversight site only if it opens at all."""
     enters = client.get(reverse("oversight:index")).status_code == 200
-    for number, (name, some) in enumerate(known.items()):
+    for name, some in known.items():
         if name in LEAVING or (name.startswith("oversight:") and not enters):
             continue
-        for address in by_turns(some, number + turn):
+        for address in some:
             yield Visited(name, address, client.get(address))
 
 
-@pytest.mark.parametrize("turn", range(len(PEOPLE)), ids=PEOPLE)
+@pytest.mark.parametrize("role", PEOPLE)
 def test_no_page_of_any_role_tells_who_a_participant_is(
-    course: Planted, turn: int
+    course: Planted, role: Role
 ) -> None:
     connection.force_debug_cursor = False  # the course's own statements are logged
-    client = signed_in_as(course.study.world, PEOPLE[turn])
+    client = signed_in_as(course.study.world, role)
     client.raise_request_exception = False
     found, broken = [], set()
-    for name, address, response in crawled(client, addresses(course), turn):
+    for name, address, response in crawled(client, addresses(course)):
         if telling := told(address + whole(response)):
             found.append(f"{address}: {telling}")
         if response.status_code >= 500:
@@ -273,7 +270,7 @@ def test_almost_every_route_answers_somebody(course: Planted) -> None:
         client.raise_request_exception = False
         answered = {
             name
-            for name, _, response in crawled(client, silent, turn=0)
+            for name, _, response in crawled(client, silent)
             if response.status_code != 404
         }
         silent = {name: some for name, some in silent.items() if name not in answered}
