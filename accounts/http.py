@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth import (
@@ -21,6 +22,7 @@ from django.db import transaction
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.functional import SimpleLazyObject
@@ -38,6 +40,22 @@ class SignedInRequest(HttpRequest):
     user: User
     actor: Actor
     htmx: Any
+
+
+def address_of(route: str, uuid: UUID) -> str:
+    """Return the page of a record; what `reverse` gives, its pattern looked up once.
+
+    For lists, which show dozens: to look each up was a tenth of their time.
+    """
+    before, after = _around(route)
+    return f"{before}{uuid}{after}"
+
+
+@cache
+def _around(route: str) -> tuple[str, str]:
+    nobody = UUID(int=0)
+    before, after = reverse(route, args=[nobody]).split(str(nobody))
+    return before, after
 
 
 _Request = TypeVar("_Request", bound=HttpRequest)

@@ -166,8 +166,7 @@ def _without_returns(merged: _Merged) -> _Merged:
         for name, value in record.old.items()
         if record.operation == "U" and record.new.get(name) == value
     )
-    kept = replace(
-        record,
+    kept = record._replace(
         old={name: value for name, value in record.old.items() if name not in same},
         new={name: value for name, value in record.new.items() if name not in same},
     )

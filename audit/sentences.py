@@ -57,10 +57,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One act in words, as templates/_trail_entry.html shows it.
-
-    `more` counts the lines left out by the caller's limit.
-    """
+    """One act in words, as templates/_trail_entry.html shows it."""
 
     id: int
     at: datetime
@@ -70,7 +67,6 @@ class Sentence:
     record: str
     changes: tuple[Change, ...]
     why: str
-    more: int = 0
     site: str = ""
     record_url: str = ""
 
@@ -81,7 +77,6 @@ def sentences(
     names: Names,
     zone: str = "UTC",
     sees_outcomes: bool = False,
-    most_changes: int | None = None,
     only: frozenset[str] = frozenset(),
 ) -> list[Sentence]:
     """Return the entries in words, times in `zone`.
@@ -92,14 +87,13 @@ def sentences(
     with.
     """
     teller = _Teller(names, zoneinfo.ZoneInfo(zone), sees_outcomes, only)
-    return [_sentence(entry, teller, most_changes) for entry in entries]
+    return [_sentence(entry, teller) for entry in entries]
 
 
-def _sentence(entry: Entry, teller: "_Teller", most: int | None) -> Sentence:
+def _sentence(entry: Entry, teller: "_Teller") -> Sentence:
     changes = teller.changes(entry)
     if entry.is_cut:
         changes.append(Change("And more", "", CUT))
-    shown = changes if most is None else changes[:most]
     who = entry.who
     if who.startswith("system:"):
         who = f"Candor ({who.removeprefix('system:').strip()})"
@@ -111,9 +105,8 @@ def _sentence(entry: Entry, teller: "_Teller", most: int | None) -> Sentence:
         role="" if entry.roles == "system" else role_words(entry.roles),
         did=f"{did}:" if entry.subject else did,
         record=entry.subject,
-        changes=tuple(shown),
+        changes=tuple(changes),
         why=entry.reason,
-        more=len(changes) - len(shown),
     )
 
 

@@ -118,11 +118,7 @@ class Table:
     parent_table: str
     references: tuple[tuple[str, str], ...]
     columns: Mapping[str, Column]
-
-    @property
-    def is_titled(self) -> bool:
-        """Whether a row is called by the title of a form."""
-        return any(self.columns[name].is_titled for name in self.name_columns)
+    is_titled: bool  # called by the title of a form
 
 
 @cache
@@ -153,10 +149,11 @@ def _described(model: type[models.Model]) -> Table:
         )
     single = str(meta.verbose_name)
     parent = next((name for name in _PARENTS if name in columns), "")
+    name_columns = _name_columns(columns)
     return Table(
         label=single,
         plural=_PLURALS.get(single, str(meta.verbose_name_plural)),
-        name_columns=_name_columns(columns),
+        name_columns=name_columns,
         parent=parent,
         parent_table=_parent_table(parent, columns),
         references=tuple(
@@ -165,6 +162,7 @@ def _described(model: type[models.Model]) -> Table:
             if column.refers_to and (name == parent or name not in TECHNICAL)
         ),
         columns=columns,
+        is_titled=any(columns[name].is_titled for name in name_columns),
     )
 
 

@@ -20,7 +20,7 @@ from participants.facts import labels_of
 from participants.models import Participant
 from trials.access import definitions_in
 
-PAGE = 50
+PAGE = 40
 LONGEST_ID = 18
 OLDEST = "oldest"
 _OLDEST_FIRST = {"order": OLDEST}

@@ -6,18 +6,8 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import (
-    Case,
-    CharField,
-    DateField,
-    Exists,
-    F,
-    Func,
-    OuterRef,
-    QuerySet,
-    Subquery,
-    When,
-)
+from django.db.models import CharField, QuerySet
+from django.db.models.expressions import RawSQL
 
 from accounts.vocabulary import Permission
 from audit.models import Action, RowChange
@@ -26,12 +16,11 @@ from participants.eligibility import (
     Evidence,
     FactValue,
     MilestoneResult,
-    evaluate,
+    evaluate_criterion,
 )
 from participants.facts import drugs_of, typed
 from participants.lifecycle import HAS_LEFT, State
 from participants.models import (
-    Consent,
     ConsentItem,
     EligibilityDecision,
     Fact,
@@ -40,8 +29,8 @@ from participants.models import (
 )
 from participants.vocabulary import CONFIRMATION, ENROLLMENT
 from trials.access import definition_of, protocol_versions, sites_for, today_at
-from trials.models import Approval, Site
-from trials.protocol import ProtocolDefinition
+from trials.models import Site
+from trials.protocol import Criterion, ProtocolDefinition
 from trials.protocol.records import FREEZING, MEDICATIONS, WAIVERS
 
 # What is decided next about somebody in this state.
@@ -62,11 +51,22 @@ def participants_for(
     )
 
 
-class _TodayAt(Func):
-    """The calendar day now in a time zone, which is a column."""
-
-    template = "(now() AT TIME ZONE %(expressions)s)::date"
-    output_field = DateField()
+# The newest form approved at the participant's site, while it is not signed.
+_FORM_TO_SIGN = """
+SELECT approved.form_version FROM (
+    SELECT a.form_version
+    FROM trials_approval a JOIN trials_site s ON s.id = a.site_id
+    WHERE a.site_id = participants_participant.site_id
+        AND a.approved_on <= (now() AT TIME ZONE s.time_zone)::date
+    ORDER BY a.approved_on DESC
+    LIMIT 1
+) AS approved
+WHERE participants_participant.state <> ALL(%s) AND NOT EXISTS (
+    SELECT FROM participants_consent c
+    WHERE c.participant_id = participants_participant.id
+        AND c.form_version = approved.form_version
+)
+"""
 
 
 def with_form_to_sign(people: QuerySet[Participant]) -> QuerySet[Participant]:
@@ -75,22 +75,8 @@ def with_form_to_sign(people: QuerySet[Participant]) -> QuerySet[Participant]:
     The version's name; None where the approved one is signed, or nothing is approved
     (CON-02). Whoever has left signs nothing more.
     """
-    newest = Approval.objects.filter(
-        site=OuterRef("site"), approved_on__lte=_TodayAt(OuterRef("site__time_zone"))
-    ).order_by("-approved_on")
-    signed = Consent.objects.filter(
-        participant=OuterRef("pk"), form_version=OuterRef("approved_form")
-    )
-    return people.annotate(
-        approved_form=Subquery(newest.values("form_version")[:1])
-    ).annotate(
-        form_to_sign=Case(
-            When(state__in=HAS_LEFT, then=None),
-            When(Exists(signed), then=None),
-            default=F("approved_form"),
-            output_field=CharField(null=True),
-        )
-    )
+    unsigned = RawSQL(_FORM_TO_SIGN, [sorted(HAS_LEFT)], CharField(null=True))  # noqa: S611
+    return people.annotate(form_to_sign=unsigned)
 
 
 def has_identity(participant_id: int) -> bool:
@@ -161,16 +147,46 @@ def judged(
 ) -> MilestoneResult:
     """Return how somebody with these current facts stands at a milestone on a day."""
     evidence = evidence_on(definition, facts, on=on)
-    parts = [
-        evaluate(definition, code, evidence)
+    results = (
+        evaluate_criterion(criterion, definition, evidence)
+        for criterion in _asked_until(definition, milestone)
+    )
+    return MilestoneResult(milestone, tuple(results), _waived(facts, on=on))
+
+
+def is_ready(
+    definition: ProtocolDefinition,
+    milestone: str,
+    facts: Mapping[str, Fact],
+    *,
+    on: date,
+) -> bool:
+    """Tell what `judged` would: whether nothing stands in the way.
+
+    It stops at the first thing that does, for lists of people who mostly wait for one.
+    """
+    evidence = evidence_on(definition, facts, on=on)
+    waived = _waived(facts, on=on)
+    return all(
+        evaluate_criterion(criterion, definition, evidence).is_settled
+        for criterion in _asked_until(definition, milestone)
+        if criterion.code not in waived
+    )
+
+
+def _asked_until(definition: ProtocolDefinition, milestone: str) -> list[Criterion]:
+    """Return what is asked for a step at a milestone, each criterion once."""
+    asked = {
+        criterion.code: criterion
         for code in milestones_until(definition, milestone)
-    ]
-    results = {
-        result.criterion.code: result for part in parts for result in part.results
+        for criterion in definition.criteria_at(code)
     }
+    return list(asked.values())
+
+
+def _waived(facts: Mapping[str, Fact], *, on: date) -> frozenset[str]:
     waivers = facts.get(WAIVERS)
-    waived = waivers.value if waivers and waivers.observed_on <= on else ()
-    return MilestoneResult(milestone, tuple(results.values()), frozenset(waived))
+    return frozenset(waivers.value if waivers and waivers.observed_on <= on else ())
 
 
 def evidence_on(

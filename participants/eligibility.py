@@ -106,6 +106,11 @@ class CriterionResult:
     used: Mapping[str, FactValue]
     missing: tuple[str, ...]
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether it stands in nobody's way: met, with every fact that it asks for."""
+        return self.verdict is Verdict.MET and not self.missing
+
 
 @dataclass(frozen=True, slots=True)
 class MilestoneResult:
@@ -141,7 +146,7 @@ class MilestoneResult:
 
     @property
     def may_be_confirmed(self) -> bool:
-        return self.passes and self.complete
+        return all(result.is_settled for result in self.asked)
 
     @property
     def in_the_way(self) -> tuple[CriterionResult, ...]:

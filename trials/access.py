@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from accounts.models import User
@@ -67,21 +68,30 @@ def staff_of(site: Site) -> QuerySet[Delegation, int]:
     )
 
 
+# By hand: nearly every page asks it, and to build the same of querysets was a tenth of
+# the time that a participant's page took.
+_SITES_GIVEN = """
+SELECT s.id FROM trials_site s JOIN trials_delegation d
+    ON d.trial_id = s.trial_id AND (d.site_id = s.id OR d.site_id IS NULL)
+WHERE d.user_id = %s AND d.role = ANY(%s)
+    AND d.starts_on <= %s AND (d.ends_on >= %s OR d.ends_on IS NULL)
+"""
+
+
 def sites_for(user_id: int, permission: Permission) -> QuerySet[Site]:
     """Return the sites where this person has a permission today."""
-    return _sites_of(delegations_of(user_id).filter(role__in=roles_with(permission)))
+    return _sites_given(user_id, roles_with(permission))
 
 
 def sites_seen(user_id: int) -> QuerySet[Site]:
     """Return the sites whose records this person sees today; of others, no row is theirs."""
-    return _sites_of(delegations_of(user_id))
+    return _sites_given(user_id, Role)
 
 
-def _sites_of(given: QuerySet[Delegation]) -> QuerySet[Site]:
-    return Site.objects.filter(
-        Q(pk__in=given.filter(site__isnull=False).values("site_id"))
-        | Q(trial_id__in=given.filter(site__isnull=True).values("trial_id"))
-    )
+def _sites_given(user_id: int, roles: Iterable[str]) -> QuerySet[Site]:
+    today = timezone.now().date()
+    values = [user_id, sorted(roles), today, today]
+    return Site.objects.filter(pk__in=RawSQL(_SITES_GIVEN, values))  # noqa: S611
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from assessments import actions
 from assessments.access import ExpectedForm, expected_forms
 from assessments.actions import NotDone, RatingRequest, Start
 from assessments.forms import NotDoneForm, RatingRequestForm
+from assessments.models import Assessment
 from assessments.views.opening import opened
 from audit.refusal import Refused
 from sessions.access import visits_for
@@ -54,7 +55,7 @@ def request_rating(request: SignedInRequest, visit: UUID, code: str) -> HttpResp
 def not_done(request: SignedInRequest, visit: UUID, code: str) -> HttpResponse:
     """Say that a form will not be filled in at a visit, and why."""
     found, expected = _expected(request, visit, code)
-    begun = [expected.assessment] if expected.assessment else []
+    begun = list(Assessment.objects.filter(visit=found, code=code))
     edit = edited(request, NotDoneForm, rows=begun, is_whole=True)
     form = edit.form
     if request.method == "POST" and form.is_valid():

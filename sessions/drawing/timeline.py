@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from operator import itemgetter
+from typing import NamedTuple
 
 from sessions.drawing.windows import (
     PlannedWindow,
@@ -177,12 +179,9 @@ def _drawn_lanes(
         if not here:
             continue
         placed = _stack(here, scale)
-        rows = 1 + max(row for _, row in placed)
+        rows = 1 + max(each.row for each in placed)
         drawn_lanes.append(DrawnLane(label, y, rows * ROW_HEIGHT, y + 19))
-        drawn_marks += [
-            _drawn(mark, scale, today=today, y=y + row * ROW_HEIGHT)
-            for mark, row in placed
-        ]
+        drawn_marks += [_drawn(each, scale, today=today, lane_y=y) for each in placed]
         y += rows * ROW_HEIGHT
     return drawn_lanes, drawn_marks, y
 
@@ -201,8 +200,8 @@ def _anchor(today_x: float | None, scale: Scale) -> str:
 
 def _extent(mark: PlannedMark, scale: Scale) -> tuple[float, float]:
     """Returns the left and right of a visit's link, at least 24 pixels (WCAG 2.5.8)."""
-    left = min(scale.starts(day) for day in mark.days())
-    right = max(scale.ends(day) for day in mark.days())
+    days = mark.days()
+    left, right = scale.starts(min(days)), scale.ends(max(days))
     least = max(LEAST_TARGET, 7.0 * len(mark.code) + 8)
     if right - left < least:
         middle = (left + right) / 2
@@ -211,18 +210,27 @@ def _extent(mark: PlannedMark, scale: Scale) -> tuple[float, float]:
     return round(left, 1), round(right, 1)
 
 
-def _stack(marks: Sequence[PlannedMark], scale: Scale) -> list[tuple[PlannedMark, int]]:
+class _Placed(NamedTuple):
+    """A visit's link in its lane: its left and right, and the row it stands in."""
+
+    mark: PlannedMark
+    left: float
+    right: float
+    row: int
+
+
+def _stack(marks: Sequence[PlannedMark], scale: Scale) -> list[_Placed]:
     """Puts each visit into the first row of its lane where it covers no other."""
     ends: list[float] = []
     placed = []
-    for mark in sorted(marks, key=lambda each: _extent(each, scale)):
-        left, right = _extent(mark, scale)
+    reaching = [(*_extent(mark, scale), mark) for mark in marks]
+    for left, right, mark in sorted(reaching, key=itemgetter(0, 1)):
         row = next((row for row, end in enumerate(ends) if end <= left), len(ends))
         if row == len(ends):
             ends.append(right)
         else:
             ends[row] = right
-        placed.append((mark, row))
+        placed.append(_Placed(mark, left, right, row))
     return placed
 
 
@@ -237,8 +245,9 @@ def _standing(mark: PlannedMark, today: date) -> str:
     return "planned" if mark.booked_on is None else "booked"
 
 
-def _drawn(mark: PlannedMark, scale: Scale, *, today: date, y: float) -> DrawnMark:
-    left, right = _extent(mark, scale)
+def _drawn(placed: _Placed, scale: Scale, *, today: date, lane_y: float) -> DrawnMark:
+    mark, left, right, row = placed
+    y = lane_y + row * ROW_HEIGHT
     window = mark.window
     held_x = None if mark.held_on is None else scale.middle(mark.held_on)
     is_open = mark.held_on is None and not mark.is_missed

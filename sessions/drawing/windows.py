@@ -1,6 +1,6 @@
 """A visit's window as a small bar: where its marks stand, and the same in words."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 MONTHS = (
@@ -88,11 +88,12 @@ class Scale:
     last_on: date
     left: float
     right: float
+    per_day: float = field(init=False)  # pixels
 
-    @property
-    def per_day(self) -> float:
-        """Pixels per day."""
-        return (self.right - self.left) / ((self.last_on - self.first_on).days + 1)
+    def __post_init__(self) -> None:
+        """Works the pixels of a day out once: a drawing asks hundreds of times."""
+        days = (self.last_on - self.first_on).days + 1
+        object.__setattr__(self, "per_day", (self.right - self.left) / days)
 
     def starts(self, day: date) -> float:
         """Returns the left edge of a day's column, held inside the drawing."""

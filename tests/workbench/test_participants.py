@@ -16,6 +16,7 @@ from tests.workbench.life import lives
 from tests.world import World, screened, visit_of
 from trials.access import today_at
 from workbench.views.ordering import COLUMNS
+from workbench.views.participants import PAGE
 
 LIST = "/participants/"
 MOST_QUERIES = 8
@@ -80,7 +81,7 @@ def test_pages_follow_each_other_without_a_gap_and_back(
         context = client.get(url).context
         seen.append([row.participant.number for row in context["rows"]])
         url = LIST + context["pager"]["older_url"]
-    assert [len(page) for page in seen] == [50, 50, 20]
+    assert [len(page) for page in seen] == [PAGE, PAGE, PAGE]
     numbers = [number for page in seen for number in page]
     assert numbers == sorted(person.number for person in people)
     assert context["pager"]["older_url"] == ""
@@ -171,7 +172,7 @@ def test_pages_of_every_order_follow_each_other_and_cost_the_same(
     shown = [row.participant.number for row in [*first["rows"], *second["rows"]]]
     assert sorted(shown) == sorted(person.number for person in people)
     back = client.get(LIST + second["pager"]["newer_url"]).context["rows"]
-    assert [row.participant.number for row in back] == shown[:50]
+    assert [row.participant.number for row in back] == shown[:PAGE]
     assert queries_of(client, older) <= MOST_QUERIES
 
 

@@ -8,7 +8,7 @@ from django.db import connection
 
 from accounts.vocabulary import ROLES, Permission, Role
 from participants.models import Participant
-from trials.access import definition_of, delegations_of, today_at
+from trials.access import delegations_of, protocol_versions, today_at
 from trials.models import Delegation, Site, Trial
 
 
@@ -117,14 +117,14 @@ GROUP BY participant_id
 
 
 def open_items(page: Sequence[Participant], days: Mapping[int, date]) -> dict[int, int]:
-    """Return by participant how many forms and overdue visits wait, in one query."""
+    """Return by participant how many forms and overdue visits wait, in two queries."""
     if not page:
         return {}
-    versions = {row.protocol_version_id: row.protocol_version for row in page}
+    versions = protocol_versions(row.protocol_version_id for row in page)
     expected = [
         (version_id, visit, form.code)
-        for version_id, version in versions.items()
-        for form in definition_of(version).assessments
+        for version_id, definition in versions.items()
+        for form in definition.assessments
         if not form.optional
         for visit in form.at
     ]

@@ -5,16 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.urls import reverse
-
-from assessments.access import ExpectedForm, edition_of, is_for_rater
-from assessments.models import Assessment
+from accounts.http import address_of
+from assessments.access import ExpectedForm
 from participants.lifecycle import TREATMENT_WORDS, WORDS, State, Treatment
 from participants.models import Participant
 from sessions.drawing.timeline import PlannedMark, Stage, Timeline, timeline
 from sessions.drawing.windows import WindowBar, day_text, window_bar
 from sessions.models import Visit
-from trials.access import definition_of, protocol_versions
 from trials.protocol import ProtocolDefinition
 from workbench.vocabulary import (
     LANE_ORDER,
@@ -74,34 +71,6 @@ class VisitRow:
         return self.visit.state == "held" and self.done < needed
 
 
-def forms_of(
-    visits: Sequence[Visit], definition: ProtocolDefinition, version_id: int
-) -> dict[int, list[ExpectedForm]]:
-    """Return each visit's forms in protocol order, by visit id, in one query.
-
-    Visits planned under another version than the participant's cost one query more.
-    """
-    others = {visit.protocol_version_id for visit in visits} - {version_id}
-    definitions = {version_id: definition}
-    if others:
-        definitions |= protocol_versions(others)
-    rows = Assessment.objects.filter(visit__in=visits).select_related("rater")
-    known = {(row.visit_id, row.code): row for row in rows}
-    return {
-        visit.pk: [
-            ExpectedForm(
-                row,
-                edition_of(row).short_title,
-                is_for_rater(row),
-                definitions[visit.protocol_version_id].is_hidden_from_site(row.form),
-                known.get((visit.pk, row.code)),
-            )
-            for row in definitions[visit.protocol_version_id].forms_at(visit.code)
-        ]
-        for visit in visits
-    }
-
-
 def visit_rows(
     visits: Sequence[Visit], forms: Mapping[int, Sequence[ExpectedForm]], *, today: date
 ) -> list[VisitRow]:
@@ -117,7 +86,7 @@ def visit_rows(
         rows.append(
             VisitRow(
                 visit,
-                reverse("workbench:visit", args=[visit.uuid]),
+                address_of("workbench:visit", visit.uuid),
                 visit_chip(visit.state, visit.plan, closes=visit.closes, today=today),
                 bar,
                 when_text(visit),
@@ -172,7 +141,7 @@ def form_cells(forms: Sequence[ExpectedForm], visit_url: str) -> list[FormCell]:
         FormCell(
             form.title,
             form_chip(form.state),
-            reverse("assessments:enter", args=[form.assessment.uuid])
+            address_of("assessments:enter", form.assessment.uuid)
             if form.assessment is not None and not form.is_hidden
             else f"{visit_url}#forms",
         )
@@ -357,8 +326,3 @@ def following_visit(visits: Sequence[Visit]) -> Visit | None:
         key=lambda each: (each.booked_on or each.target or last, each.position),
         default=None,
     )
-
-
-def definition_for(person: Participant) -> ProtocolDefinition:
-    """Return the definition that a participant's visits are planned by."""
-    return definition_of(person.protocol_version)

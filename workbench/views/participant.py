@@ -13,19 +13,18 @@ from django.views.decorators.http import require_safe
 from accounts.vocabulary import Permission
 from adverse_events.models import AdverseEvent
 from adverse_events.vocabulary import OUTCOME_WORDS, SEVERITY_WORDS, Outcome, Severity
-from assessments.access import trajectory
-from assessments.instruments import TITLES
+from assessments.access import expected_forms, trajectory
 from audit.diffs import chain_of
-from audit.history import Subject, entries, of_participant
-from audit.naming import names_in
+from audit.history import Subject, acts, of_participant
+from audit.naming import Names
 from audit.sentences import Sentence, sentences
 from participants.access import (
+    definition_for,
     facts_of,
     has_identity,
     participants_for,
     with_form_to_sign,
 )
-from participants.facts import labels_of
 from participants.lifecycle import BEFORE_RANDOMIZATION, State
 from participants.models import Deviation, Fact, Participant
 from randomization.access import (
@@ -40,18 +39,15 @@ from workbench.rail import desk
 from workbench.views.acts import participant_acts
 from workbench.views.course import (
     VisitRow,
-    definition_for,
     drawn,
     following_visit,
     form_cells,
-    forms_of,
     state_sentence,
     visit_rows,
 )
 from workbench.vocabulary import state_chip
 
 RECENT = 5
-RECENT_CHANGES = 3
 _P = Permission
 TABS = {"": "Visits", "forms": "Forms", "events": "Events"}
 _READ_TABS = {"story": "Story", "trail": "Trail", "changes": "Changes"}
@@ -69,7 +65,7 @@ def participant(request: HttpRequest, uuid: UUID) -> HttpResponse:
     for visit in visits:
         visit.site, visit.participant = person.site, person
     definition = definition_for(person)
-    forms = forms_of(visits, definition, person.protocol_version_id)
+    forms = expected_forms(visits, known={person.protocol_version_id: definition})
     rows = visit_rows(visits, forms, today=today)
     following = following_visit(visits)
     facts = _facts(person)
@@ -210,15 +206,10 @@ def _deviations(person: Participant) -> list[Deviation]:
 
 
 def _recent(here: Desk, person: Participant) -> list[Sentence]:
+    """Return the last acts: who did what when; the values stand on the whole trail."""
     if not here.may(_P.READ_TRAIL, person.site):
         return []
-    found = entries(
+    found = acts(
         of_participant(person.pk), limit=RECENT, about=Subject(person.pk, person.number)
     )
-    return sentences(
-        found,
-        names=names_in(found, titles={**labels_of([definition_for(person)]), **TITLES}),
-        zone=person.site.time_zone,
-        sees_outcomes=here.may(_P.VIEW_OUTCOMES, person.site),
-        most_changes=RECENT_CHANGES,
-    )
+    return sentences(found, names=Names({}), zone=person.site.time_zone)

@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from accounts.http import address_of
 from accounts.vocabulary import Permission
 from participants.access import participants_for
 from participants.lifecycle import WORDS, State
@@ -27,7 +28,7 @@ from workbench.views.ordering import COMING, HELD, Ordering, ordering_of, page_o
 from workbench.vocabulary import Chip, state_chip, visit_name
 from workbench.worklist import window_of
 
-PAGE = 50
+PAGE = 40  # a usual site whole
 _ASKED = ("q", "state", "site", "sort")
 _ORDERS = {
     "": "Those in the trial first, then by number.",
@@ -119,9 +120,7 @@ def participants(request: HttpRequest) -> HttpResponse:
 
 def _people_at(site_ids: Iterable[int]) -> QuerySet[Participant]:
     """Return the participants of sites that the desk has found to be the reader's."""
-    return Participant.objects.filter(site__in=site_ids).select_related(
-        "protocol_version"
-    )
+    return Participant.objects.filter(site__in=site_ids)
 
 
 def _found(
@@ -134,7 +133,7 @@ def _found(
         people = people.filter(wanted)
     if asked["state"] in set(State):
         people = people.filter(state=asked["state"])
-    return people.defer("protocol_version__text", "treatment_stop_reason", "end_reason")
+    return people.defer("treatment_stop_reason", "end_reason")
 
 
 def _link(asked: dict[str, str], **more: str) -> str:
@@ -189,7 +188,7 @@ def _rows(page: Sequence[Participant], days: Mapping[int, date]) -> list[Row]:
         rows.append(
             Row(
                 participant=person,
-                url=reverse("workbench:participant", args=[person.uuid]),
+                url=address_of("workbench:participant", person.uuid),
                 chip=state_chip(person.state),
                 next_visit=visit,
                 bar=bar,

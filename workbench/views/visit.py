@@ -13,18 +13,18 @@ from django.views.decorators.http import require_safe
 from accounts.vocabulary import Permission
 from adverse_events.models import AdverseEvent
 from adverse_events.vocabulary import SEVERITY_WORDS, Severity
-from assessments.access import ExpectedForm
+from assessments.access import ExpectedForm, expected_forms
 from participants.models import Deviation
 from reminders.access import reminders_of
 from reminders.models import Reminder
 from sessions.access import doses_of, visits_for
 from sessions.drawing.windows import window_bar
 from sessions.models import DoseAdministration, TherapySession, Visit
-from trials.access import today_at
+from trials.access import definition_of, today_at
 from workbench.access import Desk
 from workbench.rail import desk
 from workbench.views.acts import WITH_SESSION, AtVisit, visit_acts
-from workbench.views.course import definition_for, forms_of, in_words, when_text
+from workbench.views.course import in_words, when_text
 from workbench.vocabulary import Act, form_chip, visit_chip, visit_name
 from workbench.worklist import window_of
 
@@ -42,10 +42,9 @@ def visit(request: HttpRequest, uuid: UUID) -> HttpResponse:
     found.participant.site = found.site
     found.participant.protocol_version = found.protocol_version
     today = today_at(found.site)
-    forms = forms_of(
-        [found], definition_for(found.participant), found.protocol_version_id
-    )[found.pk]
-    known = AtVisit(
+    known = {found.protocol_version_id: definition_of(found.protocol_version)}
+    forms = expected_forms([found], known=known)[found.pk]
+    at_visit = AtVisit(
         visit=found,
         forms=forms,
         session=_session(found),
@@ -59,12 +58,12 @@ def visit(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "when": when_text(found),
         "name": visit_name(found.number, found.label),
         "why": " ".join(filter(None, (found.to_decide, in_words(found.why)))),
-        "acts": visit_acts(here, known, today=today),
+        "acts": visit_acts(here, at_visit, today=today),
         "forms": [_form_line(here, found, form) for form in forms],
-        "session": known.session,
+        "session": at_visit.session,
         "may_record": here.may(_P.RECORD_VISITS, found.site),
         "has_session": found.kind in WITH_SESSION,
-        "doses": [_dose_line(dose) for dose in known.doses],
+        "doses": [_dose_line(dose) for dose in at_visit.doses],
         "events": _events(found),
         "deviations": _deviations(found),
         "reminders": [_reminder_line(line) for line in reminders_of([found.pk])],
@@ -110,7 +109,7 @@ def _form_line(here: Desk, found: Visit, form: ExpectedForm) -> dict[str, Any]:
         "chip": form_chip(form.state),
         "is_hidden": form.is_hidden,
         "is_optional": form.row.optional,
-        "rater": assessment.rater.name if assessment and assessment.rater else "",
+        "rater": (assessment.rater__name or "") if assessment else "",
         "due_on": assessment.due_on if assessment else None,
         "assessed_on": assessment.assessed_on if assessment else None,
         "why": assessment.not_done_reason if assessment else "",

@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from django.urls import reverse
 
+from accounts.http import address_of
 from accounts.vocabulary import Permission
 from sessions.drawing.windows import PlannedWindow, WindowBar, window_bar
 from trials.models import Site
@@ -30,8 +31,7 @@ class Clock:
     since: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """A page, looked up when it is shown: most lines of a long day are not."""
 
     route: str
@@ -39,8 +39,9 @@ class Address:
     end: str = ""
 
     def __str__(self) -> str:
-        arguments = [] if self.uuid is None else [self.uuid]
-        return reverse(self.route, args=arguments) + self.end
+        if self.uuid is None:
+            return reverse(self.route) + self.end
+        return address_of(self.route, self.uuid) + self.end
 
 
 class Planned(Protocol):
@@ -63,8 +64,7 @@ def window_of(visit: Planned) -> PlannedWindow | None:
     return PlannedWindow(visit.opens, visit.target, visit.closes)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Line(NamedTuple):
     """One piece of work: what, for whom, when or why, and where it is done.
 
     The window of `planned` is drawn when it is shown, as of `today`.

@@ -10,7 +10,7 @@ from accounts.vocabulary import Permission
 from participants.access import (
     NEXT_MILESTONE,
     facts_of,
-    judged,
+    is_ready,
     with_form_to_sign,
 )
 from participants.lifecycle import State
@@ -104,9 +104,10 @@ def _step_from(
     """Return the step past the next milestone, for whom every criterion is satisfied."""
     if (milestone := NEXT_MILESTONE.get(state)) is None:
         return None
-    result = judged(definition_of(person.protocol_version), milestone, facts, on=today)
-    step = _CONFIRM if milestone == CONFIRMATION else _ENROLL
-    return step if result.may_be_confirmed else None
+    definition = definition_of(person.protocol_version)
+    if not is_ready(definition, milestone, facts, on=today):
+        return None
+    return _CONFIRM if milestone == CONFIRMATION else _ENROLL
 
 
 def _consent_anew(version: str) -> Step:
