@@ -27,7 +27,7 @@ from participants.models import (
     Participant,
     Waiver,
 )
-from participants.vocabulary import CONFIRMATION, ENROLLMENT
+from participants.vocabulary import AFTER_LEAVING, CONFIRMATION, ENROLLMENT
 from trials.access import definition_of, protocol_versions, sites_for, today_at
 from trials.models import Site
 from trials.protocol import Criterion, ProtocolDefinition
@@ -77,6 +77,25 @@ def with_form_to_sign(people: QuerySet[Participant]) -> QuerySet[Participant]:
     """
     unsigned = RawSQL(_FORM_TO_SIGN, [sorted(HAS_LEFT)], CharField(null=True))  # noqa: S611
     return people.annotate(form_to_sign=unsigned)
+
+
+def allowed_after_leaving(
+    participant_ids: Iterable[int],
+) -> dict[int, frozenset[str]]:
+    """Return what people allow after they left the study, in one query (CON-06)."""
+    given = ConsentItem.objects.filter(
+        participant_id__in=set(participant_ids), code__in=AFTER_LEAVING, is_given=True
+    )
+    found: dict[int, set[str]] = {}
+    for person, code in given.values_list("participant_id", "code"):
+        found.setdefault(person, set()).add(code)
+    return {person: frozenset(codes) for person, codes in found.items()}
+
+
+def has_left_before(person: Participant, on: date) -> bool:
+    """Tell whether somebody was not in the study any more on a day."""
+    has_left = person.state in {State.WITHDRAWN, State.SCREEN_FAILURE}
+    return has_left and person.ended_on is not None and on > person.ended_on
 
 
 def has_identity(participant_id: int) -> bool:

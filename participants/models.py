@@ -10,8 +10,10 @@ from django.db.models import Q
 
 from accounts.models import User
 from participants.lifecycle import State, Treatment
-from participants.vocabulary import CONSENT_ITEMS, DEVIATION_KINDS, SEXES
+from participants.vocabulary import AGREEMENTS, DEVIATION_KINDS, END_CAUSE_WORDS, SEXES
 from trials.models import ProtocolVersion, Site, Trial
+
+_CAUSES = {cause.value: words for cause, words in END_CAUSE_WORDS.items()}
 
 
 class Participant(models.Model):
@@ -48,8 +50,14 @@ class Participant(models.Model):
     )
     treatment_stopped_on = models.DateField(null=True)
     treatment_stop_reason = models.TextField(blank=True)
+    treatment_stop_cause = models.CharField(
+        "what stopped treatment", max_length=15, blank=True, choices=_CAUSES
+    )
     ended_on = models.DateField("left or completed on", null=True)
     end_reason = models.TextField(blank=True)
+    end_cause = models.CharField(
+        "what made them leave", max_length=15, blank=True, choices=_CAUSES
+    )
 
     class Disclosure:
         open = {
@@ -70,8 +78,10 @@ class Participant(models.Model):
             "treatment",
             "treatment_stopped_on",
             "treatment_stop_reason",
+            "treatment_stop_cause",
             "ended_on",
             "end_reason",
+            "end_cause",
         }
 
     class Meta:
@@ -98,6 +108,17 @@ class Participant(models.Model):
                 condition=Q(ended_on__isnull=True) | ~Q(end_reason=""),
                 name="end_of_participation_has_a_reason",
                 violation_error_message="Say how participation ended.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=State.WITHDRAWN.value) | ~Q(end_cause=""),
+                name="withdrawal_has_a_cause",
+                violation_error_message="Choose why the participant left.",
+            ),
+            models.CheckConstraint(
+                condition=Q(treatment_stopped_on__isnull=True)
+                | ~Q(treatment_stop_cause=""),
+                name="treatment_stop_has_a_cause",
+                violation_error_message="Choose why treatment was stopped.",
             ),
         ]
 
@@ -185,7 +206,7 @@ class ConsentItem(models.Model):
     )
     code = models.CharField(
         max_length=30,
-        choices=CONSENT_ITEMS,
+        choices=AGREEMENTS,
     )
     is_given = models.BooleanField()
     decided_on = models.DateField()

@@ -120,11 +120,8 @@ def _participant(
     course: Course,
 ) -> ParticipantPlan:
     """Return a participant's plan without arm, events and answers."""
-    reason = leaving.reason if leaving else ""
-    stopped = None if course.stopped_day is None else Ending(course.stopped_day, reason)
-    withdrawn = (
-        None if course.withdrawn_day is None else Ending(course.withdrawn_day, reason)
-    )
+    stopped = _ending(leaving, course.stopped_day)
+    withdrawn = _ending(leaving, course.withdrawn_day)
     return ParticipantPlan(
         index=index,
         name=synthetic_name(index),
@@ -143,6 +140,12 @@ def _participant(
         completed_day=None if withdrawn else _completed(course),
         unblinding=_unblinding(leaving, stopped),
     )
+
+
+def _ending(leaving: Leaving | None, day: int | None) -> Ending | None:
+    if leaving is None or day is None:
+        return None
+    return Ending(day, leaving.reason, leaving.cause, leaving.allows)
 
 
 def _completed(course: Course) -> int:

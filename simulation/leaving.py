@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from participants.vocabulary import AFTER_LEAVING, EndCause
 from simulation import figures
 from simulation.figures import Arm
 from simulation.moments import stream
@@ -45,6 +46,15 @@ class Leaving:
     is_seen: bool = False
     is_unblinded: bool = False
 
+    @property
+    def cause(self) -> EndCause:
+        return CAUSES[self.reason]
+
+    @property
+    def allows(self) -> frozenset[str]:
+        """Who is seen once more allowed it, and who is lost took nothing back."""
+        return frozenset(AFTER_LEAVING if self.is_seen or self.is_lost else ())
+
 
 UNBLINDED = "Serious event needed the allocation; no further dosing after unblinding"
 MEDICATION = "Needs a medication that the protocol does not allow with dosing"
@@ -55,6 +65,17 @@ NO_BENEFIT = "Consent withdrawn: no benefit felt"
 MOVED = "Consent withdrawn: moved away from the site"
 UNWELL = "Adverse event: anxiety between sessions"
 NO_TIME = "Consent withdrawn: visits cannot be combined with work"
+CAUSES = {
+    UNBLINDED: EndCause.PHYSICIAN,
+    MEDICATION: EndCause.PHYSICIAN,
+    CHOICE: EndCause.SUBJECT,
+    LEFT_EARLY: EndCause.SUBJECT,
+    LOST: EndCause.LOST,
+    NO_BENEFIT: EndCause.SUBJECT,
+    MOVED: EndCause.SUBJECT,
+    UNWELL: EndCause.ADVERSE_EVENT,
+    NO_TIME: EndCause.SUBJECT,
+}
 
 # How many assessments count follows the published n: 53/53/53/52 and 51/50/44/42.
 # Reasons, and who goes on with assessments, are assumed.

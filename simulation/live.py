@@ -119,12 +119,12 @@ def _live_plan(seed: bytes, today: date, *, index: int, standing: Standing) -> L
     held = _happened(course, days, now=now, undone=standing.undone)
     plan = _participant(rng, index, days=days, standing=standing)
     plan = replace(plan, visits=held)
-    if standing.leaving is not None:
-        reason = standing.leaving.reason
+    if (leaving := standing.leaving) is not None:
+        why = (leaving.reason, leaving.cause, leaving.allows)
         plan = replace(
             plan,
-            treatment_stopped=Ending(course.stopped_day or 0, reason),
-            withdrawn=Ending(course.withdrawn_day or 0, reason),
+            treatment_stopped=Ending(course.stopped_day or 0, *why),
+            withdrawn=Ending(course.withdrawn_day or 0, *why),
         )
     so_far = replace(course, visits=held)
     events = [event for event in events_of_one(rng, so_far) if event.aware_day < now]

@@ -16,6 +16,7 @@ from adverse_events.vocabulary import (
     Severity,
     Valence,
 )
+from participants.vocabulary import EndCause
 from simulation.figures import Arm
 from simulation.items import Answers, Person
 
@@ -117,10 +118,15 @@ class EventPlan:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """A dated end with its reason: of treatment, or of taking part."""
+    """A dated end with its reason: of treatment, or of taking part.
+
+    `allows` is what somebody who leaves allows still (participants.vocabulary).
+    """
 
     day: int
     reason: str
+    cause: EndCause
+    allows: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

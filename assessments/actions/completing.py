@@ -29,6 +29,7 @@ from assessments.models import Assessment, Draft
 from audit.actors import AnyActor, SystemActor
 from audit.refusal import ReasonNeeded, Refused
 from audit.trail import acting
+from participants.access import has_left_before
 from sessions.actions.statements import update_rows
 
 _HEAD = ("state", "assessed_on", "source", "alert_action", "entered_by")
@@ -133,7 +134,24 @@ def _clear_drafts(ids: Iterable[int], by: AnyActor) -> None:
     drafts.delete()
 
 
+def _refuse_after_leaving(record: Record, on: date) -> None:
+    """Refuse answers of a day after somebody left, unless they were seen then (CON-06).
+
+    Whether they could be seen was asked when that visit was recorded.
+    """
+    seen_on = record.assessment.visit.held_on
+    was_seen = seen_on is not None and has_left_before(
+        record.assessment.participant, seen_on
+    )
+    if has_left_before(record.assessment.participant, on) and not was_seen:
+        raise Refused(
+            "This person had left the study by that day, and nothing more is collected. "
+            "Compare the day with the source."
+        )
+
+
 def _check(record: Record, completion: Completion, *, alone: bool) -> None:
+    _refuse_after_leaving(record, completion.assessed_on)
     found = problems(record.instrument, completion.responses)
     if found:
         number = record.assessment.participant.number

@@ -16,6 +16,7 @@ from exports.datasets.columns import (
 from exports.datasets.support import civil, iso, quoted
 from exports.vocabulary import Dataset, Variable
 from participants.lifecycle import State, Treatment
+from participants.vocabulary import EndCause
 
 _SEALED = "Kept from blinded receivers until the trial is unblinded"
 _FIRST_DOSE = civil("p.first_at", "p.time_zone")
@@ -123,9 +124,28 @@ _ENDED = mapped(
     {
         State.COMPLETED.value: "COMPLETED",
         State.SCREEN_FAILURE.value: "SCREEN FAILURE",
-        State.WITHDRAWN.value: "OTHER",
     },
 )
+# Submission values of the controlled terminology's codelist C66727 (NCOMPLT).
+_CAUSES = {
+    EndCause.SUBJECT.value: "WITHDRAWAL BY SUBJECT",
+    EndCause.ADVERSE_EVENT.value: "ADVERSE EVENT",
+    EndCause.NO_BENEFIT.value: "LACK OF EFFICACY",
+    EndCause.LOST.value: "LOST TO FOLLOW-UP",
+    EndCause.PREGNANCY.value: "PREGNANCY",
+    EndCause.PHYSICIAN.value: "PHYSICIAN DECISION",
+    EndCause.SITE.value: "SITE TERMINATED BY SPONSOR",
+    EndCause.SPONSOR.value: "STUDY TERMINATED BY SPONSOR",
+    EndCause.DEATH.value: "DEATH",
+    EndCause.OTHER.value: "OTHER",
+}
+
+
+def _cause(column: str) -> str:
+    """Return SQL for why something ended early; whoever died is counted as dead."""
+    return f"CASE WHEN p.is_dead THEN 'DEATH' ELSE {mapped(column, _CAUSES)} END"
+
+
 # Turn, term, decoded term, category, subcategory and day of each kind of record.
 _RECORDS = f"""(VALUES
     (1, 'INFORMED CONSENT OBTAINED', 'INFORMED CONSENT OBTAINED',
@@ -137,15 +157,15 @@ _RECORDS = f"""(VALUES
     (5, CASE WHEN p.treatment = {quoted(Treatment.DISCONTINUED.value)}
             THEN p.treatment_stop_reason ELSE 'COMPLETED' END,
         CASE WHEN p.treatment = {quoted(Treatment.DISCONTINUED.value)}
-            THEN CASE WHEN p.is_dead THEN 'DEATH' ELSE 'OTHER' END ELSE 'COMPLETED' END,
+            THEN {_cause("p.treatment_stop_cause")} ELSE 'COMPLETED' END,
         '{_DISPOSITION}', '{_TREATMENT}',
         CASE p.treatment
             WHEN {quoted(Treatment.DISCONTINUED.value)} THEN p.treatment_stopped_on
             WHEN {quoted(Treatment.FINISHED.value)}
                 THEN (p.last_at AT TIME ZONE p.time_zone)::date END),
     (6, p.end_reason,
-        CASE WHEN p.is_dead AND p.state = {quoted(State.WITHDRAWN.value)}
-            THEN 'DEATH' ELSE {_ENDED} END,
+        CASE WHEN p.state = {quoted(State.WITHDRAWN.value)}
+            THEN {_cause("p.end_cause")} ELSE {_ENDED} END,
         '{_DISPOSITION}', '{_STUDY}', p.ended_on)
 ) AS d (turn, term, decoded, category, subcategory, day)"""
 

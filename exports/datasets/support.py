@@ -45,7 +45,8 @@ SELECT p.id AS participant_id, p.trial_id, p.number,
     t.identifier AS study, s.number AS site, s.country, s.time_zone,
     t.identifier || '-' || s.number || '-' || p.number AS usubjid,
     p.state, p.sex, p.age, p.enrolled_on, p.confirmed_on, p.randomized_on, p.ended_on,
-    p.end_reason, p.treatment, p.treatment_stopped_on, p.treatment_stop_reason,
+    p.end_reason, p.end_cause, p.treatment, p.treatment_stopped_on, p.treatment_stop_reason,
+    p.treatment_stop_cause,
     k.consented_on, k.first_at, k.last_at, k.last_on, k.treated_until, k.is_dead, k.died_on,
     (k.first_at AT TIME ZONE s.time_zone)::date AS first_dose_on
 FROM participants_participant p

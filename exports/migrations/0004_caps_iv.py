@@ -1,17 +1,13 @@
 """The views that an export reads, made from the list of columns.
 
-CAPS-IV has its category and its test codes. A change of the list or of an instrument
-needs another migration like this one, and this one then makes nothing.
+CAPS-IV has its category and its test codes. As before, only the latest migration makes
+them.
 """
 
 from django.db import migrations
-
-from exports.datasets import create_views
 
 
 class Migration(migrations.Migration):
     dependencies = [("exports", "0003_epochs_as_the_timeline_has_them")]
 
-    operations = [
-        migrations.RunSQL(create_views(), "DROP SCHEMA IF EXISTS export CASCADE")
-    ]
+    operations = []

@@ -1,6 +1,6 @@
 """What no single column can refuse, each with the sentence that somebody reads."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from decimal import Decimal
 
@@ -24,6 +24,7 @@ from medical.vocabulary import (
     RESULTS,
     Kind,
 )
+from participants.access import has_left_before
 from trials.protocol import ProtocolDefinition
 from trials.protocol.records import ANALYTES, MEASURES, TESTS
 
@@ -49,6 +50,20 @@ def check(*, record: Record, definition: ProtocolDefinition, today: date) -> Non
         raise Refused("This day has not come yet at the site.")
     if known := _CHECKS.get(kind):
         known(record, definition)
+
+
+def refuse_after_leaving(*, record: Record, allows: Collection[str]) -> None:
+    """Raise `Refused` for a record of a day after somebody left who allowed none (CON-06).
+
+    Checked while the participant is locked: nobody leaves meanwhile.
+    """
+    on = getattr(record, DAYS[kind_of(record)])
+    if on is not None and has_left_before(record.participant, on) and not allows:
+        raise Refused(
+            "This person had left the study by that day, and allowed neither to be seen "
+            "nor to have their records read. What concerns an adverse event is recorded "
+            "with the event."
+        )
 
 
 def _check_condition(record: Record, _definition: ProtocolDefinition) -> None:

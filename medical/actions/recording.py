@@ -8,10 +8,11 @@ from accounts.vocabulary import Permission
 from audit.actors import AnyActor
 from audit.trail import acting
 from medical.actions.batch import held_still
-from medical.actions.checking import check
+from medical.actions.checking import check, refuse_after_leaving
 from medical.actions.feeding import feed
 from medical.models import MODELS, Record
 from medical.vocabulary import KIND_WORDS, Kind
+from participants.access import allowed_after_leaving
 from participants.actions.batch import about, place_of, site_ids_of, subject_of
 from participants.models import Participant
 from trials.access import protocol_versions, require, today_at
@@ -61,11 +62,13 @@ def record(*, records: Sequence[NewRecord], by: AnyActor) -> list[Record]:
         definitions = protocol_versions(
             row.protocol_version_id for row in rows.values()
         )
+        allowed = allowed_after_leaving(rows)
         made = []
         for new in records:
             row = rows[new.participant.pk]
             one = _row(new, row)
             with about(participant=row, of=len(records)):
+                refuse_after_leaving(record=one, allows=allowed.get(row.pk, ()))
                 check(
                     record=one,
                     definition=definitions[row.protocol_version_id],

@@ -9,6 +9,7 @@ from participants.actions.consenting import (
 )
 from participants.actions.course import (
     Step,
+    Withdrawal,
     complete,
     discontinue_treatment,
     enroll,
@@ -55,6 +56,7 @@ __all__ = [
     "NewWaiver",
     "Rotation",
     "Step",
+    "Withdrawal",
     "address_of",
     "complete",
     "confirm_eligibility",

@@ -1,6 +1,6 @@
 """Consent, what each person agreed to, and who a participant is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -20,7 +20,7 @@ from participants.actions.batch import (
 )
 from participants.lifecycle import HAS_LEFT, WORDS, State
 from participants.models import Consent, ConsentItem, Participant
-from participants.vocabulary import CONSENT_ITEMS, PARTICIPATION, SEXES
+from participants.vocabulary import AGREEMENTS, PARTICIPATION, SEXES
 from trials.access import (
     Approvals,
     DelegationLog,
@@ -87,7 +87,7 @@ def record_consents(
         _check_each(consents, rows)
         _check_ages(consents, reason)
         made = Consent.objects.bulk_create(_consent_row(item) for item in consents)
-        _keep_items(
+        keep_items(
             [
                 ConsentDecision(item.participant, code, is_given, item.signed_on)
                 for item in consents
@@ -156,7 +156,7 @@ def decide_consent_items(
     ):
         locked(participants=people)
         _check_days(decisions)
-        _keep_items(decisions)
+        keep_items(decisions)
 
 
 def _check_days(decisions: Sequence[ConsentDecision]) -> None:
@@ -173,7 +173,7 @@ def _check_days(decisions: Sequence[ConsentDecision]) -> None:
         before = decided.get((person.pk, decision.code))
         if before is not None and decision.on < before:
             raise Refused(
-                f"“{CONSENT_ITEMS[decision.code]}” was last decided on "
+                f"“{AGREEMENTS[decision.code]}” was last decided on "
                 f"{before.isoformat()}; a change cannot be earlier."
             )
 
@@ -241,12 +241,13 @@ def _check_delegated(consent: NewConsent, site: Site, log: DelegationLog) -> Non
 
 
 def _check_codes(codes: set[str]) -> None:
-    if unknown := codes - CONSENT_ITEMS.keys():
+    if unknown := codes - AGREEMENTS.keys():
         raise Refused(f"“{min(unknown)}” is not an item of a consent form.")
 
 
-def _keep_items(decisions: Sequence[ConsentDecision]) -> None:
+def keep_items(chosen: Iterable[ConsentDecision]) -> None:
     """Write what is new and what differs; an answer repeated leaves nothing."""
+    decisions = list(chosen)
     ids = {decision.participant.pk for decision in decisions}
     kept = {
         (item.participant_id, item.code): item

@@ -18,6 +18,7 @@ from participants.actions.batch import (
     site_ids_of,
     subject_of,
 )
+from participants.actions.consenting import ConsentDecision, keep_items
 from participants.lifecycle import (
     TREATMENT_WORDS,
     WORDS,
@@ -29,7 +30,12 @@ from participants.lifecycle import (
     treatment_moved,
 )
 from participants.models import Consent, ConsentItem, Participant
-from participants.vocabulary import ENROLLMENT, PARTICIPATION
+from participants.vocabulary import (
+    AFTER_LEAVING,
+    ENROLLMENT,
+    PARTICIPATION,
+    EndCause,
+)
 from trials.access import protocol_versions, require, require_approval
 from trials.protocol import Event
 
@@ -37,17 +43,29 @@ Rows = dict[int, Participant]
 COMPLETED_REASON = "Completed the trial"
 _FIELDS = (
     *("state", "enrolled_on", "confirmed_on", "randomized_on", "ended_on"),
-    *("end_reason", "treatment", "treatment_stopped_on", "treatment_stop_reason"),
+    *("end_reason", "end_cause", "treatment", "treatment_stopped_on"),
+    *("treatment_stop_reason", "treatment_stop_cause"),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One participant takes a step on a day; `reason` where the step needs one."""
+    """One participant takes a step on a day; `reason` where the step needs one.
+
+    `cause` puts the reason of an early end among the few that an analysis tells apart.
+    """
 
     participant: Participant
     on: date
     reason: str = ""
+    cause: EndCause = EndCause.OTHER
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal(Step):
+    """Somebody leaves the study; `allows` holds what they allow still (AFTER_LEAVING)."""
+
+    allows: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +76,7 @@ class _Verb:
     check: Callable[[Sequence[Step], Rows], None] | None = None
     # Whether it is research that waits while the IRB's approval does not hold (IRB-03).
     is_research: bool = False
+    after: Callable[[Sequence[Step]], None] | None = None
 
 
 def enroll(*, steps: Sequence[Step], by: AnyActor) -> list[Participant]:
@@ -112,12 +131,13 @@ def complete(*, steps: Sequence[Step], by: AnyActor) -> list[Participant]:
     return _take(verb, steps=steps, by=by)
 
 
-def withdraw(*, steps: Sequence[Step], by: AnyActor) -> list[Participant]:
+def withdraw(*, steps: Sequence[Withdrawal], by: AnyActor) -> list[Participant]:
     """End the course of randomized participants early; treatment that runs ends with it.
 
-    Each needs a reason (ICH E6(R3) 2.9).
+    Each needs a reason, and what the participant allows still is kept with the other
+    things agreed to (ICH E6(R3) 2.9, 3.16.1(u)).
     """
-    verb = _Verb("withdraw", Permission.STOP_TREATMENT, _withdraw)
+    verb = _Verb("withdraw", Permission.STOP_TREATMENT, _withdraw, after=_keep_allowed)
     return _take(verb, steps=steps, by=by)
 
 
@@ -173,6 +193,8 @@ def _take(verb: _Verb, *, steps: Sequence[Step], by: AnyActor) -> list[Participa
                 verb.apply(row, step)
                 _check_date(row, step.on)
         Participant.objects.bulk_update(rows.values(), _FIELDS)
+        if verb.after:
+            verb.after(steps)
     refresh(participants=people, rows=rows, fields=_FIELDS)
     return [rows[person.pk] for person in people]
 
@@ -212,8 +234,23 @@ def _ending(move: Move) -> Callable[[Participant, Step], None]:
     return apply
 
 
+def _keep_allowed(steps: Sequence[Step]) -> None:
+    """Keep what each allows still, and what not: silence is a no from then on."""
+    keep_items(
+        ConsentDecision(step.participant, code, code in step.allows, step.on)
+        for step in steps
+        if isinstance(step, Withdrawal)
+        for code in AFTER_LEAVING
+    )
+
+
 def _withdraw(row: Participant, step: Step) -> None:
+    if step.cause is EndCause.DEATH and isinstance(step, Withdrawal) and step.allows:
+        raise Refused(
+            "Somebody who has died can be neither seen nor called: allow none."
+        )
     _ending(Move.WITHDRAW)(row, step)
+    row.end_cause = step.cause.value
     if row.treatment == Treatment.ON:
         # Somebody who has left is not on treatment: analyses read both.
         row.treatment = treatment_moved(
@@ -221,6 +258,7 @@ def _withdraw(row: Participant, step: Step) -> None:
         )
         row.treatment_stopped_on = step.on
         row.treatment_stop_reason = step.reason.strip()
+        row.treatment_stop_cause = step.cause.value
 
 
 def _treating(move: TreatmentMove) -> Callable[[Participant, Step], None]:
@@ -235,6 +273,7 @@ def _treating(move: TreatmentMove) -> Callable[[Participant, Step], None]:
         if move is TreatmentMove.DISCONTINUE:
             row.treatment_stopped_on = step.on
             row.treatment_stop_reason = step.reason.strip()
+            row.treatment_stop_cause = step.cause.value
 
     return apply
 

@@ -7,7 +7,13 @@ from audit.actors import AnyActor
 from audit.refusal import Refused
 from audit.trail import acting
 from participants import actions as course
-from participants.actions import Confirmation, ConsentDecision, NewConsent, Step
+from participants.actions import (
+    Confirmation,
+    ConsentDecision,
+    NewConsent,
+    Step,
+    Withdrawal,
+)
 from participants.actions.batch import place_of, reason_of, subject_of
 from participants.lifecycle import Treatment
 from participants.models import Participant
@@ -103,10 +109,13 @@ def discontinue_treatment(
     _step("stop treatment", course.discontinue_treatment, steps, by=by, today=today)
 
 
-def withdraw(*, steps: Sequence[Step], by: AnyActor, today: date | None = None) -> None:
+def withdraw(
+    *, steps: Sequence[Withdrawal], by: AnyActor, today: date | None = None
+) -> None:
     """Record that participants left the study, with their reasons.
 
-    Treatment that runs ends with it; visits that the protocol keeps stay planned.
+    Treatment that runs ends with it; visits that the protocol keeps stay planned for
+    those who allow it.
     """
     _step("withdraw", course.withdraw, steps, by=by, today=today)
 

@@ -1,13 +1,14 @@
 """When a visit may be recorded as held, and what is out of order about its day."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from audit.refusal import Refused
+from participants.access import has_left_before
 from participants.actions import NewDeviation
-from participants.lifecycle import State as Course
 from participants.models import Participant
+from participants.vocabulary import SAFETY_AFTER_LEAVING
 from sessions.actions.entries import ExplanationNeeded
 from sessions.drawing.windows import between_text, day_text, days_text
 from sessions.lifecycle import Mode, State, modes_of
@@ -109,8 +110,6 @@ def refuse_mode(*, visit: Visit, mode: str) -> None:
 
 
 def _refuse_unplanned(visit: Visit, on: date) -> None:
-    if visit.turn:
-        refuse_after_leaving(person=visit.participant, on=on)
     if visit.state == State.HELD:
         return
     if visit.plan in _NOT_EXPECTED:
@@ -121,14 +120,24 @@ def _refuse_unplanned(visit: Visit, on: date) -> None:
         raise Refused(f"{visit.called} was cancelled. {visit.why}".rstrip())
 
 
-def refuse_after_leaving(*, person: Participant, on: date) -> None:
-    """Refuse an unscheduled visit of somebody who had left the study by its day."""
-    has_left = person.state in {Course.WITHDRAWN, Course.SCREEN_FAILURE}
-    if has_left and person.ended_on is not None and on > person.ended_on:
-        raise Refused(
-            f"{person.number} left the study on {day_text(person.ended_on)}, so no visit "
-            f"of a later day can be recorded."
+def after_leaving(
+    *, person: Participant, kind: str, on: date, allows: Collection[str]
+) -> str:
+    """Return why a visit cannot be of a day after its participant left; empty if it can.
+
+    What is done for safety may be, where they allowed it (ICH E6(R3) 3.16.1(u)).
+    """
+    if person.ended_on is None or not has_left_before(person, on):
+        return ""
+    left = f"{person.number} left the study on {day_text(person.ended_on)}"
+    if kind not in _FOR_SAFETY:
+        return f"{left}, so nothing of a later day is collected but for safety."
+    if SAFETY_AFTER_LEAVING not in allows:
+        return (
+            f"{left} and did not allow to be seen or called after it. If they do now, "
+            "record that under “What was agreed to” first."
         )
+    return ""
 
 
 def _ended_on(person: Participant) -> date | None:

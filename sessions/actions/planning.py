@@ -12,6 +12,7 @@ from audit.trail import acting
 from participants.actions.batch import place_of, subject_of
 from participants.lifecycle import State
 from participants.models import Consent, ConsentItem, Participant
+from participants.vocabulary import SAFETY_AFTER_LEAVING
 from sessions.actions.entries import locked
 from sessions.actions.statements import update_rows
 from sessions.models import DoseAdministration, Visit
@@ -116,7 +117,11 @@ def _planned(
     """Return the plan as of a day, or of the last one on record."""
     record = record_of(person=person, known=known)
     planned = plan(definition, record, day or _latest(record))
-    return _nothing_more(planned) if person.state == State.SCREEN_FAILURE else planned
+    if person.state == State.SCREEN_FAILURE:
+        return _nothing_more(planned, "Screening failed, so no further visit is due.")
+    if person.state == State.WITHDRAWN and SAFETY_AFTER_LEAVING not in known.consents:
+        return _nothing_more(planned, "Left, and allowed nothing after it.")
+    return planned
 
 
 def known_of(*, people: Mapping[int, Participant]) -> dict[int, Known]:
@@ -197,9 +202,10 @@ def _events(person: Participant, consented_on: date | None) -> dict[str, date]:
     return {event.value: day for event, day in days.items() if day is not None}
 
 
-def _nothing_more(planned: Mapping[str, PlannedVisit]) -> dict[str, PlannedVisit]:
-    """Cancel what the protocol keeps for those who leave: nobody left before treatment."""
-    why = "Screening failed, so no further visit is due."
+def _nothing_more(
+    planned: Mapping[str, PlannedVisit], why: str
+) -> dict[str, PlannedVisit]:
+    """Cancel what the protocol keeps for those who leave."""
     return {code: PlannedVisit(code, Planned.CANCELLED, why=why) for code in planned}
 
 

@@ -8,10 +8,11 @@ from accounts.vocabulary import Permission
 from audit.actors import AnyActor
 from audit.refusal import Refused
 from audit.trail import acting
+from participants.access import allowed_after_leaving
 from participants.actions.batch import place_of, subject_of
 from participants.models import Consent, Participant
 from sessions.actions.entries import locked, named, placed
-from sessions.actions.holding import Holding, refuse_after_leaving
+from sessions.actions.holding import Holding, after_leaving
 from sessions.actions.planning import LONGEST_WHY
 from sessions.actions.statements import update_rows
 from sessions.actions.visits import Booking, book, hold, to_record
@@ -85,6 +86,7 @@ def _check(additions: Sequence[Unscheduled], people: Mapping[int, Participant]) 
             "participant_id", flat=True
         )
     )
+    allowed = allowed_after_leaving(people)
     for item in additions:
         person = people[item.participant.pk]
         if person.pk not in consented:
@@ -94,7 +96,14 @@ def _check(additions: Sequence[Unscheduled], people: Mapping[int, Participant]) 
             )
         if len(item.why.strip()) < SHORTEST_WHY:
             raise Refused("Say why the visit is needed.")
-        refuse_after_leaving(person=person, on=item.on)
+        obstacle = after_leaving(
+            person=person,
+            kind=VisitKind.UNSCHEDULED,
+            on=item.on,
+            allows=allowed.get(person.pk, ()),
+        )
+        if obstacle:
+            raise Refused(obstacle)
 
 
 def _made(

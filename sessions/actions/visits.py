@@ -8,11 +8,13 @@ from accounts.vocabulary import Permission
 from audit.actors import AnyActor
 from audit.refusal import Refused
 from audit.trail import acting
+from participants.access import allowed_after_leaving
 from participants.actions import NewDeviation, record_deviations
 from sessions.access import consents_of
 from sessions.actions.entries import as_they_stand, named, placed
 from sessions.actions.holding import (
     Holding,
+    after_leaving,
     deviation_of,
     may_be_held,
     refuse_mode,
@@ -135,7 +137,8 @@ def _hold_each(
     days: Mapping[int, datetime.date],
 ) -> list[NewDeviation]:
     """Hold each visit as of its participant's day, and return what was out of order."""
-    consents = consents_of({visit.participant_id for visit in visits.values()})
+    people = {visit.participant_id for visit in visits.values()}
+    consents, allowed = consents_of(people), allowed_after_leaving(people)
     approvals = approvals_of(visit.site_id for visit in visits.values())
     anchors = _anchors(visits)
     deviations = []
@@ -146,7 +149,13 @@ def _hold_each(
             visit=visit,
             holding=holding,
             consented_on=min(signed.values(), default=None),
-            waits_for=research_waits_for(
+            waits_for=after_leaving(
+                person=visit.participant,
+                kind=visit.kind,
+                on=holding.on,
+                allows=allowed.get(visit.participant_id, ()),
+            )
+            or research_waits_for(
                 visit=visit, on=holding.on, signed=signed, approvals=approvals
             ),
             counts_from=anchors[visit.pk],

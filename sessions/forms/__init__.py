@@ -1,7 +1,13 @@
 """What people type about a participant's course, visits, sessions and doses."""
 
 from sessions.forms.agreements import AgreementForm
-from sessions.forms.course import ConfirmForm, ConsentForm, StepForm
+from sessions.forms.course import (
+    ConfirmForm,
+    ConsentForm,
+    EndForm,
+    LeavingForm,
+    StepForm,
+)
 from sessions.forms.dosing import GiveForm, WithholdForm
 from sessions.forms.unscheduled import CancelForm, UnscheduledForm
 from sessions.forms.visits import (
@@ -18,8 +24,10 @@ __all__ = [
     "CancelForm",
     "ConfirmForm",
     "ConsentForm",
+    "EndForm",
     "GiveForm",
     "HoldForm",
+    "LeavingForm",
     "MissForm",
     "ReinstateForm",
     "SessionForm",

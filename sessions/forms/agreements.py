@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from participants.vocabulary import CONSENT_ITEMS, PARTICIPATION
+from participants.vocabulary import AGREEMENTS, CONSENT_ITEMS, PARTICIPATION
 from sessions.forms.fields import ActForm, day_field, text_field
 
 
@@ -22,7 +22,8 @@ class AgreementForm(ActForm):
             label="What changes",
             choices=[
                 (code, f"{label}: {'taken back' if given.get(code) else 'agreed to'}")
-                for code, label in CONSENT_ITEMS.items()
+                for code, label in AGREEMENTS.items()
+                if code in given or code in CONSENT_ITEMS
                 if code != PARTICIPATION
             ],
             widget=forms.RadioSelect,

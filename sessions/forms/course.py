@@ -1,5 +1,6 @@
 """What people type at a participant's steps."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any, cast
 
@@ -7,8 +8,18 @@ from django import forms
 
 from accounts.models import User
 from accounts.vocabulary import Permission
+from participants.actions import Step, Withdrawal
 from participants.models import Participant
-from participants.vocabulary import CONSENT_ITEMS, PARTICIPATION, SEXES
+from participants.vocabulary import (
+    AFTER_LEAVING,
+    CONSENT_ITEMS,
+    END_CAUSE_WORDS,
+    PARTICIPATION,
+    RECORDS_AFTER_LEAVING,
+    SAFETY_AFTER_LEAVING,
+    SEXES,
+    EndCause,
+)
 from sessions.access import people_with
 from sessions.forms.fields import (
     ActForm,
@@ -103,6 +114,58 @@ class StepForm(ActForm):
         self.fields["on"] = day_field(day_label, initial=on)
         if why_label:
             self.fields["why"] = text_field(why_label, help_text=why_help, min_length=3)
+
+    def step_of(self, person: Participant) -> Step:
+        """Return the step as it was typed."""
+        data = self.cleaned_data
+        return Step(person, data["on"], data.get("why", ""))
+
+
+class EndForm(StepForm):
+    """An early end: of treatment, or of taking part; among which causes it belongs."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.fields["cause"] = forms.ChoiceField(
+            label="Cause",
+            choices=[(cause.value, words) for cause, words in END_CAUSE_WORDS.items()],
+            widget=forms.RadioSelect,
+            help_text="An analysis tells these apart; the reason says the rest.",
+        )
+        self.order_fields(["on", "cause", "why"])
+
+    def step_of(self, person: Participant) -> Step:
+        cause = EndCause(self.cleaned_data["cause"])
+        return replace(super().step_of(person), cause=cause)
+
+
+class LeavingForm(EndForm):
+    """Leaving the study, with what the participant allows still, or not."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        for code, label in AFTER_LEAVING.items():
+            self.fields[code] = forms.ChoiceField(
+                label=label,
+                choices=[("yes", "Allowed"), ("no", "Not allowed")],
+                widget=forms.RadioSelect,
+                help_text=_ALLOWED_HELP[code],
+            )
+
+    def step_of(self, person: Participant) -> Withdrawal:
+        step = super().step_of(person)
+        allows = (code for code in AFTER_LEAVING if self.cleaned_data[code] == "yes")
+        return Withdrawal(
+            *(step.participant, step.on, step.reason, step.cause), frozenset(allows)
+        )
+
+
+_ALLOWED_HELP = {
+    SAFETY_AFTER_LEAVING: "Who is lost to follow-up took nothing back. Whoever has died, "
+    "or said nothing of it, allows nothing.",
+    RECORDS_AFTER_LEAVING: "To learn what became of somebody. What was collected until "
+    "then is kept either way.",
+}
 
 
 class ConfirmForm(StepForm):

@@ -15,7 +15,7 @@ from participants.access import consent_history, participants_for
 from participants.actions import ConsentDecision
 from participants.lifecycle import WORDS, State
 from participants.models import ConsentItem, Participant
-from participants.vocabulary import CONSENT_ITEMS, PARTICIPATION
+from participants.vocabulary import AGREEMENTS, CONSENT_ITEMS, PARTICIPATION
 from sessions import actions
 from sessions.forms import AgreementForm
 from trials.access import may, today_at
@@ -56,7 +56,7 @@ def agreements(request: SignedInRequest, uuid: UUID) -> HttpResponse:
         )
 
     if request.method == "POST" and attempted(form, edit.guarded(act)):
-        label = CONSENT_ITEMS[form.cleaned_data["code"]]
+        label = AGREEMENTS[form.cleaned_data["code"]]
         done = "agreed to" if form.is_given else "taken back"
         messages.success(request, f"{label}: recorded as {done}.")
         return redirect("sessions:agreements", uuid=person.uuid)
@@ -77,7 +77,8 @@ def _page(
             "item": items.get(code),
             "chip": _CHIPS[items[code].is_given if code in items else None],
         }
-        for code, label in CONSENT_ITEMS.items()
+        for code, label in AGREEMENTS.items()
+        if code in items or code in CONSENT_ITEMS
     ]
     reads_trail = may(reader, Permission.READ_TRAIL, site)
     history = consent_history(person) if reads_trail else []
@@ -90,7 +91,7 @@ def _page(
         "is_consented": PARTICIPATION in items,
         "may_change": may(reader, Permission.RECORD_CONSENT, site),
         "history": [
-            {"change": change, "label": CONSENT_ITEMS.get(change.code, change.code)}
+            {"change": change, "label": AGREEMENTS.get(change.code, change.code)}
             for change in history
         ],
     }

@@ -21,7 +21,7 @@ from participants.access import (
     facts_of,
     participants_for,
 )
-from participants.actions import Confirmation, NewConsent, Step
+from participants.actions import Confirmation, NewConsent
 from participants.eligibility import (
     VERDICT_WORDS,
     CriterionResult,
@@ -42,7 +42,7 @@ from participants.models import ConsentItem, Participant
 from participants.vocabulary import CONFIRMATION, CONSENT_ITEMS, ENROLLMENT
 from sessions import actions
 from sessions.access import held_on
-from sessions.forms import ConfirmForm, ConsentForm, StepForm
+from sessions.forms import ConfirmForm, ConsentForm, EndForm, LeavingForm, StepForm
 from sessions.views.reasons import reason_box
 from trials.access import may, today_at
 from trials.protocol import ProtocolDefinition
@@ -125,6 +125,7 @@ class _Page:
     why_label: str = ""
     why_help: str = ""
     is_final: bool = False
+    form: type[StepForm] = StepForm
 
 
 _ENROLL = _Page(
@@ -164,6 +165,7 @@ _STOP = _Page(
     why_label="Reason",
     why_help="What led to this, in a sentence.",
     is_final=True,
+    form=EndForm,
 )
 _WITHDRAW = _Page(
     heading="Withdraw from the trial",
@@ -179,6 +181,7 @@ _WITHDRAW = _Page(
     why_help="In the participant's words, where they gave any. Nobody has to give one: "
     "then say so.",
     is_final=True,
+    form=LeavingForm,
 )
 
 
@@ -206,7 +209,7 @@ def withdraw(request: SignedInRequest, uuid: UUID) -> HttpResponse:
 def _step(request: SignedInRequest, uuid: UUID, page: _Page) -> HttpResponse:
     person = _found(request, uuid, page.permission)
     today = today_at(person.site)
-    form = StepForm(
+    form = page.form(
         request.POST or None,
         on=_day_for(person, ENROLLMENT, today=today) if page is _ENROLL else today,
         day_label=page.day_label,
@@ -215,9 +218,7 @@ def _step(request: SignedInRequest, uuid: UUID, page: _Page) -> HttpResponse:
     )
 
     def act() -> None:
-        data = form.cleaned_data
-        step = Step(person, data["on"], data.get("why", ""))
-        page.act(steps=[step], by=request.actor, today=today)
+        page.act(steps=[form.step_of(person)], by=request.actor, today=today)
 
     if request.method == "POST" and attempted(form, act):
         messages.success(request, f"{person.number} {page.done}.")

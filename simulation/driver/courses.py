@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, time, timedelta
 
 from accounts.vocabulary import Role
-from participants.actions import NewDeviation, Step, record_deviations
+from participants.actions import NewDeviation, Step, Withdrawal, record_deviations
 from randomization.actions import KitRequest, dispense_kits
 from sessions import actions
 from sessions.actions import (
@@ -209,7 +209,7 @@ def stop_treatment(scene: Scene, members: Sequence[Member]) -> None:
     """Discontinue treatment, site by site, with each one's reason."""
     for site, group in grouped(members, lambda member: member.plan.site).items():
         steps = [
-            Step(scene.row(member), member.on(stop.day), stop.reason)
+            Step(scene.row(member), member.on(stop.day), stop.reason, stop.cause)
             for member in group
             if (stop := member.plan.treatment_stopped) is not None
         ]
@@ -221,7 +221,10 @@ def withdraw(scene: Scene, members: Sequence[Member]) -> None:
     """Record that participants left, site by site, with each one's reason."""
     for site, group in grouped(members, lambda member: member.plan.site).items():
         steps = [
-            Step(scene.row(member), member.on(end.day), end.reason)
+            Withdrawal(
+                *(scene.row(member), member.on(end.day), end.reason, end.cause),
+                allows=end.allows,
+            )
             for member in group
             if (end := member.plan.withdrawn) is not None
         ]

@@ -26,6 +26,7 @@ from participants.actions import (
     NewFact,
     NewScreening,
     Step,
+    Withdrawal,
     record_facts,
     screen,
 )
@@ -355,7 +356,8 @@ def withdraw(stage: Stage, code: str, due: Sequence[Held]) -> None:
     if leaving:
         actions.withdraw(
             steps=[
-                Step(each.row, each.on + timedelta(days=1), WHY) for each in leaving
+                Withdrawal(each.row, each.on + timedelta(days=1), WHY)
+                for each in leaving
             ],
             by=stage.cast.actor(Role.INVESTIGATOR),
         )

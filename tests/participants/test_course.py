@@ -16,6 +16,7 @@ from participants.access import eligibility_of, signed_content
 from participants.actions import (
     Confirmation,
     Step,
+    Withdrawal,
     complete,
     confirm_eligibility,
     discontinue_treatment,
@@ -65,6 +66,10 @@ def prepared(
 
 def steps(people: Sequence[Participant], on: date, reason: str = "") -> list[Step]:
     return [Step(person, on, reason) for person in people]
+
+
+def leavings(people: Sequence[Participant], on: date, reason: str) -> list[Withdrawal]:
+    return [Withdrawal(person, on, reason) for person in people]
 
 
 def enrolled(
@@ -256,7 +261,8 @@ def test_a_step_dated_before_the_last_one_is_refused(world: World) -> None:
     early = RANDOMIZED_ON - timedelta(days=1)
     with pytest.raises(Refused, match="before the last step"):
         withdraw(
-            steps=steps([person], early, "Own wish"), by=world.actor(Role.COORDINATOR)
+            steps=leavings([person], early, "Own wish"),
+            by=world.actor(Role.COORDINATOR),
         )
 
 
@@ -297,7 +303,7 @@ def test_withdrawing_ends_a_treatment_that_runs(
     by = world.actor(Role.COORDINATOR)
     if is_treated:
         start_treatment(steps=steps([person], RANDOMIZED_ON), by=by)
-    withdraw(steps=steps([person], RANDOMIZED_ON, "Own wish"), by=by)
+    withdraw(steps=leavings([person], RANDOMIZED_ON, "Own wish"), by=by)
     person.refresh_from_db()
     assert (person.state, person.treatment) == ("withdrawn", after)
     assert Action.objects.latest("id").reason == "Own wish"
@@ -330,7 +336,7 @@ def test_twenty_people_take_the_queries_of_one(world: World) -> None:
         with CaptureQueriesContext(connection) as queries:
             people = randomized(world, n)
             withdraw(
-                steps=steps(people, RANDOMIZED_ON, "Own wish"),
+                steps=leavings(people, RANDOMIZED_ON, "Own wish"),
                 by=world.actor(Role.COORDINATOR),
             )
         counts.append(len(queries))

@@ -10,8 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from accounts.vocabulary import Role
 from audit.models import Action, RowChange
 from audit.refusal import NotPermitted, ReasonNeeded, Refused
-from participants.actions import Confirmation, Step
+from participants.actions import Confirmation, Step, Withdrawal
 from participants.models import Participant
+from participants.vocabulary import SAFETY_AFTER_LEAVING
 from sessions import actions
 from sessions.models import Visit
 from tests.world import (
@@ -209,7 +210,8 @@ def test_leaving_cancels_all_but_what_the_protocol_keeps(world: World) -> None:
     [person] = randomized(world)
     held(world, [person], "dosing_1")
     give(world, person, "dosing_1")
-    steps = [Step(person, day("2025-05-10"), "Moved away")]
+    allows = frozenset({SAFETY_AFTER_LEAVING})
+    steps = [Withdrawal(person, day("2025-05-10"), "Moved away", allows=allows)]
     actions.withdraw(steps=steps, by=world.actor(Role.COORDINATOR))
     person.refresh_from_db()
     assert (person.state, person.treatment) == ("withdrawn", "discontinued")
@@ -220,7 +222,7 @@ def test_leaving_cancels_all_but_what_the_protocol_keeps(world: World) -> None:
     )
     assert plans.pop("early_termination") == "firm"
     assert set(plans.values()) == {"cancelled"}
-    with pytest.raises(Refused, match="V9 was cancelled"):
+    with pytest.raises(Refused, match="left the study on 10 May 2025"):
         held(world, [person], "t2", on=day("2025-05-23"))
 
 
@@ -236,7 +238,8 @@ def test_withdrawing_without_a_reason_is_refused(world: World) -> None:
     [person] = randomized(world)
     with pytest.raises(ReasonNeeded):
         actions.withdraw(
-            steps=[Step(person, day("2025-05-10"))], by=world.actor(Role.COORDINATOR)
+            steps=[Withdrawal(person, day("2025-05-10"))],
+            by=world.actor(Role.COORDINATOR),
         )
     person.refresh_from_db()
     assert person.state == "randomized"

@@ -103,6 +103,7 @@ def stopped_before(person: Participant) -> None:
         treatment="discontinued",
         treatment_stopped_on=date(2025, 4, 27),
         treatment_stop_reason="Asked to",
+        treatment_stop_cause="subject",
     )
 
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from accounts.vocabulary import Role
 from audit.refusal import Refused
 from participants.access import consent_history
-from participants.actions import ConsentDecision, Step
+from participants.actions import ConsentDecision, Withdrawal
 from participants.models import ConsentItem, Participant
 from reminders import tasks
 from sessions import actions
@@ -39,6 +39,7 @@ def is_given(person: Participant, code: str) -> bool:
     return ConsentItem.objects.get(participant=person, code=code).is_given
 
 
+@pytest.mark.requirement("CON-03")
 def test_one_thing_is_taken_back_and_given_again_while_the_others_stand(
     world: World,
 ) -> None:
@@ -132,7 +133,7 @@ def test_who_has_left_may_still_take_back_the_use_of_recordings(world: World) ->
     (person,) = randomized(world)
     left = date(2025, 4, 25)
     by = world.actor(Role.COORDINATOR)
-    actions.withdraw(steps=[Step(person, left, "Moved away")], by=by)
+    actions.withdraw(steps=[Withdrawal(person, left, "Moved away")], by=by)
     client = signed_in_as(world, Role.COORDINATOR)
     client.post(place(person), change("recording", left))
     assert not is_given(person, "recording")

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.vocabulary import Role
 from audit.models import Action, Signature
 from audit.refusal import NotPermitted, Refused
-from participants.actions import Step
+from participants.actions import Withdrawal
 from sessions import actions
 from sessions.actions import Unscheduled, apply_amendment, rehearse_amendment
 from sessions.models import Visit
@@ -335,7 +335,7 @@ def test_where_new_consent_is_asked_the_form_is_signed_first(world: World) -> No
 
 def test_who_is_no_longer_in_the_trial_stays_on_their_version(world: World) -> None:
     [person] = living(world)
-    step = Step(person, TODAY, "Moved away")
+    step = Withdrawal(person, TODAY, "Moved away")
     actions.withdraw(steps=[step], by=world.actor(Role.COORDINATOR))
     with pytest.raises(Refused, match="no longer in the trial"):
         apply(world, [person], adopted(world, with_visits(SLEEP)))

@@ -16,7 +16,13 @@ import pytest
 
 from accounts.vocabulary import Role
 from audit.refusal import Refused
-from participants.actions import Confirmation, Step, mark_randomized, record_facts
+from participants.actions import (
+    Confirmation,
+    Step,
+    Withdrawal,
+    mark_randomized,
+    record_facts,
+)
 from participants.models import Consent, EligibilityDecision, Participant
 from sessions import actions
 from sessions.models import DoseAdministration, Visit
@@ -103,7 +109,7 @@ class Walk:
         )
 
     def leaves(self) -> None:
-        step = Step(self.person, DOSED_ON - DAY, "Moved away")
+        step = Withdrawal(self.person, DOSED_ON - DAY, "Moved away")
         actions.withdraw(steps=[step], by=self.world.actor(Role.INVESTIGATOR))
 
     def is_suspended(self) -> None:

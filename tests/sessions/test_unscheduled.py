@@ -13,7 +13,7 @@ from assessments.actions import Start, start
 from audit.actors import SystemActor
 from audit.models import Action
 from audit.refusal import NotPermitted, ReasonNeeded, Refused
-from participants.actions import Step
+from participants.actions import Withdrawal
 from participants.models import Deviation, Participant
 from reminders.actions import plan_reminders
 from reminders.models import Reminder
@@ -172,7 +172,7 @@ def test_nothing_is_added_after_somebody_left_but_what_was_before_may_come_in_la
     (person,) = randomized(world)
     by = world.actor(Role.COORDINATOR)
     left = date(2025, 4, 25)
-    actions.withdraw(steps=[Step(person, left, "Moved away")], by=by)
+    actions.withdraw(steps=[Withdrawal(person, left, "Moved away")], by=by)
     with pytest.raises(Refused, match="left the study on 25 Apr 2025"):
         added(world, person, on=left + timedelta(days=1))
     assert added(world, person, on=left)[0].number == "U1"

@@ -11,6 +11,7 @@ from django.urls import reverse
 from accounts.vocabulary import Role
 from participants.actions import record_facts
 from participants.models import Consent, Participant
+from participants.vocabulary import AFTER_LEAVING
 from tests.facts import baseline_facts, eligible_facts
 from tests.sessions.addresses import of
 from tests.world import (
@@ -134,7 +135,10 @@ def test_stopping_treatment_needs_a_reason(
     browser = as_(Role.COORDINATOR)
     page = browser.post(of("stop_treatment", person), {"on": "2025-05-10", "why": ""})
     assert "This field is required" in page.content.decode()
-    browser.post(of("stop_treatment", person), {"on": "2025-05-10", "why": "Rash"})
+    browser.post(
+        of("stop_treatment", person),
+        {"on": "2025-05-10", "why": "Rash", "cause": "adverse_event"},
+    )
     person.refresh_from_db()
     assert (person.treatment, person.treatment_stop_reason) == ("discontinued", "Rash")
 
@@ -144,7 +148,9 @@ def test_withdrawal_of_somebody_not_randomized_is_refused_in_words(
 ) -> None:
     [person] = consented(world)
     page = as_(Role.COORDINATOR).post(
-        of("withdraw", person), {"on": "2025-03-20", "why": "Moved away"}
+        of("withdraw", person),
+        {"on": "2025-03-20", "why": "Moved away", "cause": "subject"}
+        | dict.fromkeys(AFTER_LEAVING, "no"),
     )
     assert "cannot be withdrawn" in page.content.decode()
 

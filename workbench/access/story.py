@@ -25,7 +25,7 @@ from audit.signing import digest
 from participants.access import consent_history
 from participants.access import signed_content as decision_of
 from participants.models import Consent, Deviation, EligibilityDecision, Participant
-from participants.vocabulary import CONSENT_ITEMS
+from participants.vocabulary import AGREEMENTS
 from randomization.access import kits_of, randomization_numbers, unblindings_of
 from sessions.dosing import WORDS, Administration
 from sessions.lifecycle import MODE_WORDS, Mode
@@ -197,7 +197,7 @@ def _consents(record: _Record) -> Iterator[Told]:
         yield Told(
             change.decided_on,
             "Consent",
-            f"{verb}: {CONSENT_ITEMS.get(change.code, change.code).lower()}",
+            f"{verb}: {AGREEMENTS.get(change.code, change.code).lower()}",
             (f"Recorded by {change.who}", *reason),
         )
 

@@ -19,6 +19,7 @@ from audit.history import Subject, acts, of_participant
 from audit.naming import Names
 from audit.sentences import Sentence, sentences
 from participants.access import (
+    allowed_after_leaving,
     definition_for,
     facts_of,
     has_identity,
@@ -27,6 +28,7 @@ from participants.access import (
 )
 from participants.lifecycle import BEFORE_RANDOMIZATION, State
 from participants.models import Deviation, Fact, Participant
+from participants.vocabulary import AFTER_LEAVING
 from randomization.access import (
     planned_unblinding_of,
     randomization_numbers,
@@ -84,6 +86,9 @@ def participant(request: HttpRequest, uuid: UUID) -> HttpResponse:
     }
     if context["may_see_identity"]:
         context["is_identified"] = has_identity(person.pk)
+    if person.state == State.WITHDRAWN:
+        given = allowed_after_leaving([person.pk]).get(person.pk, frozenset())
+        context["allows"] = [AFTER_LEAVING[code] for code in sorted(given)]
     context |= _shown(here, person, rows, tab=tab, definition=definition, today=today)
     template = _TEMPLATES.get(tab, _TEMPLATES[""])
     with timezone.override(person.site.time_zone):
