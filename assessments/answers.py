@@ -1,15 +1,16 @@
 """What a person answered on a form: whether it can be completed, and what it calls for."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from assessments.instruments import caps5, cssrs_slc
+from assessments.instruments import bdi2, caps5, cssrs_slc
 from assessments.instruments.base import (
     MISSING_REASON_WORDS,
     Instrument,
     Item,
     MissingReason,
+    Responses,
 )
 from assessments.instruments.cssrs_slc import Urgency
 
@@ -143,14 +144,20 @@ def unanswered_reason(
 
 
 def alert_of(instrument: Instrument, answers: Answers) -> Urgency:
-    """How urgent the answers are; only a suicidality form calls for anybody.
+    """How urgent the answers are; only what asks about suicide calls for anybody.
 
     Ideation 4 or 5 and any behavior since last contact call for a clinician the same day
-    (Columbia Lighthouse Project's triage); the levels below are derived.
+    (Columbia Lighthouse Project's triage); the levels below, and those of BDI-II, are
+    derived.
     """
-    if instrument.code != cssrs_slc.CSSRS_SLC.code:
-        return Urgency.NONE
-    return cssrs_slc.urgency(values_of(answers))
+    urgency = _URGENCY.get(instrument.code)
+    return urgency(values_of(answers)) if urgency else Urgency.NONE
+
+
+_URGENCY: Mapping[str, Callable[[Responses], Urgency]] = {
+    cssrs_slc.CSSRS_SLC.code: cssrs_slc.urgency,
+    bdi2.BDI2.code: bdi2.urgency,
+}
 
 
 def calls_for_action(instrument: Instrument, answers: Answers) -> bool:

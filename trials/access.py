@@ -225,11 +225,17 @@ def with_versions(trials: QuerySet[Trial]) -> QuerySet[Trial]:
 def definitions_in(trials: Iterable[Trial]) -> list[ProtocolDefinition]:
     """Return every version of trials `with_versions`; a query only for texts never read."""
     wanted = [digest for trial in trials for digest in vars(trial)["digests"]]
-    unmet = set(wanted) - _parsed.keys()
-    if unmet:
+    known = definitions_by_digest(wanted)
+    return [known[digest] for digest in wanted]
+
+
+def definitions_by_digest(wanted: Iterable[str]) -> dict[str, ProtocolDefinition]:
+    """Return definitions by the sha256 of their texts; a query only for those never read."""
+    digests = set(wanted)
+    if unmet := digests - _parsed.keys():
         for version in ProtocolVersion.objects.filter(sha256__in=unmet):
             definition_of(version)
-    return [_parsed[digest] for digest in wanted]
+    return {digest: _parsed[digest] for digest in digests}
 
 
 def versions_beside(ids: Iterable[int]) -> dict[int, ProtocolVersion]:

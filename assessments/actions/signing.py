@@ -155,6 +155,8 @@ def _keep_scores(scores: Mapping[int, Scores]) -> None:
         for key, found in scores.items()
         for code, value in found.items()
     ]
+    if not lines:
+        return  # a checklist has no score
     keys, codes, values = (list(column) for column in zip(*lines, strict=True))
     with connection.cursor() as cursor:
         cursor.execute(_KEEP_SCORES, [settings.VERSION[:20], keys, codes, values])

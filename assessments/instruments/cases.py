@@ -7,11 +7,9 @@ are undetermined.
 
 from collections.abc import Callable, Mapping, Sequence
 
-from assessments.instruments import caps4
+from assessments.instruments import REGISTRY, caps4
 from assessments.instruments.base import Instrument, Responses, Scores
-from assessments.instruments.caps4 import CAPS4
 from assessments.instruments.caps5 import (
-    CAPS5,
     DISSOCIATION,
     DISTRESS,
     DURATION,
@@ -30,16 +28,14 @@ from assessments.instruments.cssrs_slc import (
     SELF_INJURY,
 )
 from assessments.instruments.pcl5 import CODES as PCL5_CODES
-from assessments.instruments.pcl5 import PCL5
 from assessments.instruments.sds_adapted import CODES as SDS_CODES
 from assessments.instruments.sds_adapted import SDS_ADAPTED
 
 Case = Mapping[str, object]
 Result = dict[str, object]
 
-LATER = {"bdi2": "BDI-II"}  # Named in cases, not yet scored.
 _LETTERS = "BCDE"
-_INSTRUMENTS = (CAPS5, CAPS4, PCL5, SDS_ADAPTED, CSSRS_SLC)
+_INSTRUMENTS = tuple(REGISTRY.values())
 
 
 class CaseError(ValueError):
@@ -52,7 +48,7 @@ class OtherInstrumentError(CaseError):
 
 def _plain(name: str) -> str:
     letters = "".join(each for each in name.lower() if each.isalnum())
-    return {"capsiv": "caps4", "bdiii": "bdi2"}.get(letters, letters)
+    return {"capsiv": "caps4"}.get(letters, letters)
 
 
 _NAMES = {
@@ -65,8 +61,6 @@ _NAMES = {
 def instrument_named(name: str) -> Instrument:
     """The instrument called `name` ("caps5", "CAPS-5"); CaseError if there is none."""
     plain = _plain(name)
-    if plain in LATER:
-        raise CaseError(f"{LATER[plain]} comes in a later release.")
     if plain not in _NAMES:
         known = ", ".join(each.code for each in _INSTRUMENTS)
         raise CaseError(f"There is no instrument {name}; there are {known}.")
@@ -81,16 +75,11 @@ def score_case(instrument: Instrument, case: Case) -> Result:
     """
     identifier = case.get("id")
     named = case.get("instrument")
-    if named is not None and _plain(str(named)) in LATER:
-        later = LATER[_plain(str(named))]
-        raise OtherInstrumentError(
-            f"Case {identifier} is of {later}, which comes in a later release."
-        )
     if named is not None and instrument_named(str(named)) is not instrument:
         raise OtherInstrumentError(
             f"Case {identifier} is of {named}, not of {instrument.short_title}."
         )
-    read, shape, keys = _READERS[instrument.code]
+    read, shape, keys = _READERS.get(instrument.code) or _plain_list(instrument)
     unknown = set(case) - {"id", "instrument", "items", "expected", *keys}
     if unknown:
         raise CaseError(f"Case {identifier} has the unknown key {min(unknown)}.")
@@ -272,6 +261,22 @@ def _shape_cssrs(responses: Responses, scores: Scores) -> Result:
 
 _Reader = Callable[[Case], Responses]
 _Shape = Callable[[Responses, Scores], Result]
+
+
+def _plain_list(instrument: Instrument) -> tuple[_Reader, _Shape, tuple[str, ...]]:
+    """Read every item in the order of the form, and give every score by its code."""
+    codes = tuple(item.code for item in instrument.items)
+    required = {item.code for item in instrument.items if item.required}
+
+    def shape(responses: Responses, scores: Scores) -> Result:
+        missing = missing_of(codes, responses)
+        places = [place for place, code in enumerate(codes, 1) if code in missing]
+        needed = [place for place in places if codes[place - 1] in required]
+        return {**scores, "missing": needed}
+
+    return lambda case: _answers(case, "items", codes), shape, ()
+
+
 _READERS: Mapping[str, tuple[_Reader, _Shape, tuple[str, ...]]] = {
     "caps5": (_read_caps5, _shape_caps5, ("A", "F", "G", "dissociation", "TR")),
     "caps4": (_read_caps4, _shape_caps4, ("A", "duration", "impairment")),

@@ -14,9 +14,15 @@ EVALUATORS = {
     "independent_rater": "INDEPENDENT ASSESSOR",
     "site_clinician": "HEALTH CARE PROFESSIONAL",
     "participant": PARTICIPANT_ANSWERED,
+    "adherence_rater": "INDEPENDENT ASSESSOR",
 }
 # A recall period as an ISO 8601 duration before the day of the assessment.
-DURATIONS = {"past month": "-P1M", "past week": "-P1W"}
+DURATIONS = {
+    "past week": "-P1W",
+    "past two weeks": "-P2W",
+    "past month": "-P1M",
+    "past year": "-P1Y",
+}
 
 
 def quoted(text: object) -> str:

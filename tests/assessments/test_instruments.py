@@ -34,6 +34,77 @@ RELEASED = {
         "cssrs_slc",
         "2009",
     ): "002d80262e8bb36e5cd3c88067be0041306217c199b694af3cc8696c8d1fe9f1",
+    (
+        "cssrs_baseline",
+        "2009",
+    ): "3329a76961912cdedd046f67646487370770bac5682e3693e2dd7d895946f676",
+    (
+        "lec5",
+        "2013",
+    ): "12ccbbbd3980e33ef79363f4895e763329574163cb1cb6d40f8f9854bed71859",
+    (
+        "bdi2",
+        "1996",
+    ): "ef9cbe32470d14cb88e7a35ba1c4fc09834e2d8bafaadd97199a7ebe74f0f026",
+    (
+        "des2",
+        "1993",
+    ): "87dc3d14e60cb3fdc450927bc32d1daf92f79d1a0df93816bd531cb76e9e9e4e",
+    (
+        "psqi",
+        "1989",
+    ): "1a3f345bd47e46d49f4563ccb7dcc77fb350e374d60625ec3527faa537eb91f8",
+    (
+        "audit",
+        "2001",
+    ): "aefcdcc46670ba7579001da3f4bb263a8b1ada2e96c3a499eef7931ec678f53f",
+    (
+        "dudit",
+        "2003",
+    ): "2936a53884eccae6855c45d750ba7176f9b2c516b4bb06de1f69fffea6aca55e",
+    (
+        "ptgi",
+        "1996",
+    ): "ef063ccd4e98dea33541e92518e8335da07da9f834c9dba0f42c976cb8902ba7",
+    ("itq", "2018"): "f92b63bad5c8df9d5d02487b663875f2b4f2efc98fcce6e0c5a9f27cf24d5888",
+    (
+        "eq5d5l",
+        "2009",
+    ): "da926c16029b0d0170c88711282175b21cd5d4e2eb9f33f31948d31548995691",
+    (
+        "meq30",
+        "2015",
+    ): "50d69ba2c13ac244811925309bbb13d37285258e9885205aafb7f99df4228bd5",
+    ("gaf", "2000"): "2a490210fb7598dfd0d83ca05a18aeb88a79cbb0def6f13a805c5576408d403a",
+    ("pds", "1997"): "bc79ab8671ce47890f2e0560c9caaa2b5211c2710741cb140edc80351a9764e3",
+    (
+        "iesr",
+        "1997",
+    ): "44293af4236a95cc8f8897ba94148505dc39b45938b31988a1d87682f7f32d25",
+    (
+        "treatment_guess",
+        "1",
+    ): "ee868e9b97ffb9d645f51f03b499eee83a2e13351bcf564b0cf3dc9a82ee876c",
+    (
+        "subjective_effects",
+        "1",
+    ): "82eb580369b84e347e25fd5f44232750fd0432dac113c5d05fc579f73acfbf13",
+    (
+        "distress_units",
+        "1",
+    ): "e6c31f784e73758e4499d894dec006fddf68d1f543b01fb0d5de25e34396fe23",
+    (
+        "expectancy",
+        "1",
+    ): "bb240036bbb41177159c770d9420c9ef25e75961c32e0f6cbd4d507ba9692a6f",
+    (
+        "alliance",
+        "1",
+    ): "2d137fc05d1d336177e2316ee3c92212834de608ae5eb1a92c84aea96d288335",
+    (
+        "adherence",
+        "1",
+    ): "27e5063ddf01081fac7b6da90a142e9ffa6ca2f4b8753425b1c0ba1eb6b17db9",
 }
 EDITIONS = [pytest.param(each, id=each.code) for each in REGISTRY.values()]
 
@@ -105,8 +176,8 @@ def test_required_items_without_a_number_are_missing(each: Instrument) -> None:
 @pytest.mark.parametrize("each", EDITIONS)
 def test_an_answer_off_the_scale_is_refused_in_words(each: Instrument) -> None:
     first = each.items[0]
-    with pytest.raises(ValueError, match=f"{first.label}: 99 is not an answer"):
-        each.score({first.code: 99})
+    with pytest.raises(ValueError, match=f"{first.label}: 999 is not an answer"):
+        each.score({first.code: 999})
     assert each.problems({"nothing": 1}) == (
         f"{each.short_title} has no item nothing.",
     )
@@ -135,7 +206,7 @@ def test_every_score_stays_in_its_declared_range(
 
 def test_the_protocol_is_told_versions_recall_and_score_ranges() -> None:
     facts = facts_for_protocol()
-    assert set(facts) == {"caps5", "caps4", "sds_adapted", "pcl5", "cssrs_slc"}
+    assert set(facts) == {code for code, _ in REGISTRY}
     assert facts["caps5"].versions == ("2015",)
     assert "past month" in facts["caps5"].recall
     total = facts["caps5"].scores["total"]

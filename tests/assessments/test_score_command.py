@@ -51,7 +51,7 @@ def test_cases_without_an_instrument_are_scored_as_the_one_asked_for(
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
-        ("bdi2", "[]", "later release"),
+        ("panss", "[]", "There is no instrument panss"),
         ("pcl5", FILE.read_text(), "No case is of PCL-5"),
         ("caps5", "{}", "must hold a JSON list"),
         ("caps5", "[1]", "must hold a JSON list"),

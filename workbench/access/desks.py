@@ -8,7 +8,7 @@ from django.db import connection
 
 from accounts.vocabulary import ROLES, Permission, Role
 from participants.models import Participant
-from trials.access import delegations_of, protocol_versions, today_at
+from trials.access import definitions_by_digest, delegations_of, today_at
 from trials.models import Delegation, Site, Trial
 
 
@@ -117,14 +117,18 @@ GROUP BY participant_id
 
 
 def open_items(page: Sequence[Participant], days: Mapping[int, date]) -> dict[int, int]:
-    """Return by participant how many forms and overdue visits wait, in two queries."""
+    """Return by participant how many forms and overdue visits wait, in one query.
+
+    The people come with the `digest` of their version of the protocol.
+    """
     if not page:
         return {}
-    versions = protocol_versions(row.protocol_version_id for row in page)
+    digests = {row.protocol_version_id: vars(row)["digest"] for row in page}
+    definitions = definitions_by_digest(digests.values())
     expected = [
         (version_id, visit, form.code)
-        for version_id, definition in versions.items()
-        for form in definition.assessments
+        for version_id, digest in digests.items()
+        for form in definitions[digest].assessments
         if not form.optional
         for visit in form.at
     ]

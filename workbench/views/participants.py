@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from datetime import date
 from urllib.parse import urlencode
 
-from django.db.models import BooleanField, Case, ExpressionWrapper, Q, QuerySet, When
+from django.db.models import (
+    BooleanField,
+    Case,
+    ExpressionWrapper,
+    F,
+    Q,
+    QuerySet,
+    When,
+)
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -120,7 +128,9 @@ def participants(request: HttpRequest) -> HttpResponse:
 
 def _people_at(site_ids: Iterable[int]) -> QuerySet[Participant]:
     """Return the participants of sites that the desk has found to be the reader's."""
-    return Participant.objects.filter(site__in=site_ids)
+    return Participant.objects.filter(site__in=site_ids).annotate(
+        digest=F("protocol_version__sha256")
+    )
 
 
 def _found(
