@@ -131,6 +131,7 @@ class EndForm(StepForm):
             choices=[(cause.value, words) for cause, words in END_CAUSE_WORDS.items()],
             widget=forms.RadioSelect,
             help_text="An analysis tells these apart; the reason says the rest.",
+            error_messages={"required": "Choose the cause that fits best."},
         )
         self.order_fields(["on", "cause", "why"])
 
@@ -150,6 +151,7 @@ class LeavingForm(EndForm):
                 choices=[("yes", "Allowed"), ("no", "Not allowed")],
                 widget=forms.RadioSelect,
                 help_text=_ALLOWED_HELP[code],
+                error_messages={"required": "Say whether they allow this."},
             )
 
     def step_of(self, person: Participant) -> Withdrawal:

@@ -1,5 +1,6 @@
 """What a participant agreed to, thing by thing: what stands, what was, and a change."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -25,6 +26,7 @@ _CHIPS = {
     False: {"tone": "late", "word": "Not agreed", "icon": "x-circle"},
     None: {"tone": "plain", "word": "Not asked", "icon": "question-circle"},
 }
+_ENDED = {"tone": "plain", "word": "Ended", "icon": "box-arrow-right"}
 
 
 @require_http_methods(["GET", "POST"])
@@ -72,12 +74,8 @@ def _page(
 ) -> HttpResponse:
     reader, site = request.user.pk, person.site
     lines = [
-        {
-            "label": label,
-            "item": items.get(code),
-            "chip": _CHIPS[items[code].is_given if code in items else None],
-        }
-        for code, label in AGREEMENTS.items()
+        _line(person, code, items.get(code))
+        for code in AGREEMENTS
         if code in items or code in CONSENT_ITEMS
     ]
     reads_trail = may(reader, Permission.READ_TRAIL, site)
@@ -97,3 +95,15 @@ def _page(
     }
     with timezone.override(site.time_zone):
         return render(request, "sessions/agreements.html", context)
+
+
+def _line(person: Participant, code: str, item: ConsentItem | None) -> dict[str, Any]:
+    """Return one thing as it stands; taking part ends with leaving, not with an answer."""
+    line = {
+        "label": AGREEMENTS[code],
+        "since": item.decided_on if item else None,
+        "chip": _CHIPS[item.is_given if item else None],
+    }
+    if code == PARTICIPATION and person.state == State.WITHDRAWN:
+        line |= {"since": person.ended_on, "chip": _ENDED}
+    return line

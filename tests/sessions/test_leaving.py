@@ -136,6 +136,8 @@ def test_what_is_allowed_is_kept_item_by_item_with_what_was_agreed_to(
     url = reverse("sessions:agreements", args=[person.uuid])
     page = signed_in_as(world, Role.COORDINATOR).get(url).content.decode()
     assert AFTER_LEAVING[SAFETY_AFTER_LEAVING] in page
+    assert "since 10 May 2025" in page
+    assert "Ended" in page
 
 
 def test_who_has_died_allows_nothing(world: World) -> None:

@@ -88,7 +88,9 @@ def participant(request: HttpRequest, uuid: UUID) -> HttpResponse:
         context["is_identified"] = has_identity(person.pk)
     if person.state == State.WITHDRAWN:
         given = allowed_after_leaving([person.pk]).get(person.pk, frozenset())
-        context["allows"] = [AFTER_LEAVING[code] for code in sorted(given)]
+        context["allows"] = [
+            words for code, words in AFTER_LEAVING.items() if code in given
+        ]
     context |= _shown(here, person, rows, tab=tab, definition=definition, today=today)
     template = _TEMPLATES.get(tab, _TEMPLATES[""])
     with timezone.override(person.site.time_zone):
