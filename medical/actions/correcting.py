@@ -9,11 +9,12 @@ from audit.actors import AnyActor
 from audit.refusal import ReasonNeeded, Refused
 from audit.trail import acting
 from medical.actions.batch import SHORTEST_REASON, as_it_stands, held_still, subject
-from medical.actions.checking import check
+from medical.actions.checking import check, refuse_after_leaving
 from medical.actions.feeding import feed
 from medical.actions.recording import FIELDS
-from medical.models import Record, ReviewedRecord, kind_of
+from medical.models import DAYS, Record, ReviewedRecord, kind_of
 from medical.vocabulary import KIND_WORDS
+from participants.access import allowed_after_leaving
 from participants.actions.batch import place_of
 from trials.access import protocol_versions, require, today_at
 
@@ -43,12 +44,10 @@ def correct(
         before = {name: getattr(row, name) for name in FIELDS[kind]}
         for name, value in changes.items():
             setattr(row, name, value)
-        version = row.participant.protocol_version_id
-        check(
-            record=row,
-            definition=protocol_versions([version])[version],
-            today=today_at(row.participant.site),
-        )
+        if getattr(row, DAYS[kind]) != before[DAYS[kind]]:
+            allowed = allowed_after_leaving(people).get(row.participant_id, ())
+            refuse_after_leaving(record=row, allows=allowed)
+        _check(row)
         changed = [name for name in before if getattr(row, name) != before[name]]
         if not changed:
             raise Refused("Nothing was changed.")
@@ -56,6 +55,15 @@ def correct(
         row.save()
         feed(participants=people, kinds=[kind], by=by)
     return row
+
+
+def _check(row: Record) -> None:
+    version = row.participant.protocol_version_id
+    check(
+        record=row,
+        definition=protocol_versions([version])[version],
+        today=today_at(row.participant.site),
+    )
 
 
 def _take_back_review(row: Record, replaced: set[object], reason: str) -> None:

@@ -59,26 +59,32 @@ def record(*, records: Sequence[NewRecord], by: AnyActor) -> list[Record]:
         place=place_of(participants=people),
     ):
         rows = held_still(participants=people)
-        definitions = protocol_versions(
-            row.protocol_version_id for row in rows.values()
-        )
-        allowed = allowed_after_leaving(rows)
-        made = []
-        for new in records:
-            row = rows[new.participant.pk]
-            one = _row(new, row)
-            with about(participant=row, of=len(records)):
-                refuse_after_leaving(record=one, allows=allowed.get(row.pk, ()))
-                check(
-                    record=one,
-                    definition=definitions[row.protocol_version_id],
-                    today=today_at(row.site),
-                )
-            made.append(one)
+        made = _checked(records, rows)
         for kind in sorted(kinds):
             model = MODELS[kind]
             model.objects.bulk_create(x for x in made if isinstance(x, MODELS[kind]))
         feed(participants=rows, kinds=kinds, by=by)
+    return made
+
+
+def _checked(
+    records: Sequence[NewRecord], rows: Mapping[int, Participant]
+) -> list[Record]:
+    """Return the rows to keep, each refused where it cannot stand."""
+    definitions = protocol_versions(row.protocol_version_id for row in rows.values())
+    allowed = allowed_after_leaving(rows)
+    made = []
+    for new in records:
+        row = rows[new.participant.pk]
+        one = _row(new, row)
+        with about(participant=row, of=len(records)):
+            refuse_after_leaving(record=one, allows=allowed.get(row.pk, ()))
+            check(
+                record=one,
+                definition=definitions[row.protocol_version_id],
+                today=today_at(row.site),
+            )
+        made.append(one)
     return made
 
 

@@ -1,6 +1,6 @@
 """Consent, what each person agreed to, and who a participant is."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -88,7 +88,7 @@ def record_consents(
         _check_ages(consents, reason)
         made = Consent.objects.bulk_create(_consent_row(item) for item in consents)
         keep_items(
-            [
+            decisions=[
                 ConsentDecision(item.participant, code, is_given, item.signed_on)
                 for item in consents
                 for code, is_given in item.items.items()
@@ -156,7 +156,7 @@ def decide_consent_items(
     ):
         locked(participants=people)
         _check_days(decisions)
-        keep_items(decisions)
+        keep_items(decisions=decisions)
 
 
 def _check_days(decisions: Sequence[ConsentDecision]) -> None:
@@ -245,9 +245,8 @@ def _check_codes(codes: set[str]) -> None:
         raise Refused(f"“{min(unknown)}” is not an item of a consent form.")
 
 
-def keep_items(chosen: Iterable[ConsentDecision]) -> None:
+def keep_items(*, decisions: Sequence[ConsentDecision]) -> None:
     """Write what is new and what differs; an answer repeated leaves nothing."""
-    decisions = list(chosen)
     ids = {decision.participant.pk for decision in decisions}
     kept = {
         (item.participant_id, item.code): item

@@ -237,10 +237,12 @@ def _ending(move: Move) -> Callable[[Participant, Step], None]:
 def _keep_allowed(steps: Sequence[Step]) -> None:
     """Keep what each allows still, and what not: silence is a no from then on."""
     keep_items(
-        ConsentDecision(step.participant, code, code in step.allows, step.on)
-        for step in steps
-        if isinstance(step, Withdrawal)
-        for code in AFTER_LEAVING
+        decisions=[
+            ConsentDecision(step.participant, code, code in step.allows, step.on)
+            for step in steps
+            if isinstance(step, Withdrawal)
+            for code in AFTER_LEAVING
+        ]
     )
 
 

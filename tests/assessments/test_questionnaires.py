@@ -111,7 +111,7 @@ def test_itq_leaves_open_what_a_missing_answer_could_decide() -> None:
 def test_eq5d5l_is_a_profile_of_five_digits() -> None:
     answers = {"eq5d01": 2, "eq5d02": 1, "eq5d03": 3, "eq5d04": 5, "eq5d05": 4}
     assert EQ5D5L.score({**answers, "eq5d06": 70}) == {"profile": 21354, "vas": 70}
-    assert EQ5D5L.score(answers | {"eq5d03": None})["profile"] is None  # type: ignore[dict-item]
+    assert EQ5D5L.score(answers | {"eq5d03": None})["profile"] is None
 
 
 def test_meq30_is_complete_with_sixty_per_cent_on_each_part() -> None:

@@ -10,6 +10,7 @@ from assessments.actions import Completion, complete
 from assessments.instruments.pcl5 import PCL5
 from audit.refusal import Refused
 from audit.trail import acting
+from medical.actions import correct
 from medical.vocabulary import Kind
 from participants.actions import ConsentDecision, Withdrawal
 from participants.models import ConsentItem, Participant
@@ -80,6 +81,20 @@ def test_who_allowed_records_has_them_read_and_is_not_called(world: World) -> No
     records(world, person, AFTER)
     with pytest.raises(Refused, match="did not allow to be seen or called"):
         sees(world, person, AFTER)
+
+
+@pytest.mark.requirement("CON-06")
+def test_a_record_is_not_moved_to_a_day_after_leaving(world: World) -> None:
+    [person] = randomized(world)
+    made = recorded(world, person, Kind.CONDITION)
+    leaves(world, person)
+    with pytest.raises(Refused, match="neither to be seen nor"):
+        correct(
+            record=made,
+            changes={"reported_on": AFTER},
+            reason="Typed in error",
+            by=world.actor(Role.COORDINATOR),
+        )
 
 
 @pytest.mark.requirement("CON-06")
