@@ -119,6 +119,24 @@ def facts_of(participant_ids: Iterable[int]) -> dict[int, dict[str, Fact]]:
     return found
 
 
+def settled_in(definition: ProtocolDefinition) -> State:
+    """Return the state in which a protocol treats people: the last step that it has."""
+    if definition.randomization is not None:
+        return State.RANDOMIZED
+    asked = {each.code for each in definition.milestones}
+    return State.CONFIRMED if CONFIRMATION in asked else State.ENROLLED
+
+
+def settled_on(person: Participant, definition: ProtocolDefinition) -> date | None:
+    """Return the day on which somebody took that step; None before it."""
+    days = {
+        State.RANDOMIZED: person.randomized_on,
+        State.CONFIRMED: person.confirmed_on,
+        State.ENROLLED: person.enrolled_on,
+    }
+    return days[settled_in(definition)]
+
+
 def milestones_until(definition: ProtocolDefinition, milestone: str) -> tuple[str, ...]:
     """Return the milestones whose criteria must be met for a step at `milestone`.
 

@@ -111,22 +111,43 @@ _WHAT_TO_DO: Mapping[State, str] = {
 }
 
 
-def allowed(state: State) -> tuple[Move, ...]:
+_STEPS = (State.SCREENING, State.ENROLLED, State.CONFIRMED, State.RANDOMIZED)
+
+
+def moves_where(settled: State) -> Mapping[tuple[State, Move], State]:
+    """The table of a protocol whose last step before treatment is `settled`.
+
+    Not every protocol randomizes, and a follow-up confirms nobody: there people are
+    treated in that state, and complete or withdraw from it.
+    """
+    if settled is State.RANDOMIZED:
+        return MOVES
+    before = _STEPS[: _STEPS.index(settled)]
+    ends = {(settled, Move.COMPLETE): State.COMPLETED}
+    ends[settled, Move.WITHDRAW] = State.WITHDRAWN
+    kept = {(at, move): after for (at, move), after in MOVES.items() if at in before}
+    return kept | ends
+
+
+def allowed(state: State, settled: State = State.RANDOMIZED) -> tuple[Move, ...]:
     """The moves open from a state, in the order of the table."""
-    return tuple(move for at, move in MOVES if at == state)
+    return tuple(move for at, move in moves_where(settled) if at == state)
 
 
-def moved(state: State, move: Move, *, reason: str = "") -> State:
-    """The state after a move.
+def moved(
+    state: State, move: Move, *, reason: str = "", settled: State = State.RANDOMIZED
+) -> State:
+    """The state after a move, in a protocol whose last step before treatment is `settled`.
 
     Raises Refused for a move not in the table, and ReasonNeeded where one that needs
     a reason has none.
     """
-    after = MOVES.get((state, move))
+    after = moves_where(settled).get((state, move))
     if after is None:
+        what = _WHAT_TO_DO[State.RANDOMIZED if state is settled else state]
         raise Refused(
             f"A participant in the state “{WORDS[state]}” cannot be "
-            f"{MOVE_WORDS[move]}. {_WHAT_TO_DO[state]}"
+            f"{MOVE_WORDS[move]}. {what}"
         )
     if move in NEEDS_REASON and not reason.strip():
         raise ReasonNeeded(f"Say why the participant is {MOVE_WORDS[move]}.")

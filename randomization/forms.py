@@ -343,7 +343,7 @@ class KitsForm(ActForm):
     file = forms.FileField(
         label="Kits (CSV)",
         help_text="First line: number,arm,step,part,milligrams. Part is initial or "
-        "supplement.",
+        "supplement. A stage without blinding has kits without an arm.",
     )
 
     def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:

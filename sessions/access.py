@@ -7,7 +7,13 @@ from django.db.models import Max, Q, QuerySet
 
 from accounts.models import User
 from accounts.vocabulary import Permission, Role, roles_with
-from participants.access import eligible_at, evidence_on, facts_of
+from participants.access import (
+    eligible_at,
+    evidence_on,
+    facts_of,
+    settled_in,
+    settled_on,
+)
 from participants.eligibility import truth_of
 from participants.lifecycle import HAS_LEFT, State, Treatment
 from participants.models import Consent, Fact, Participant
@@ -89,7 +95,7 @@ def standings_of(visits: Iterable[Visit]) -> dict[int, Standing]:
         gates = (
             _consent_gate(consents.get(person.pk, {}), visit, approvals),
             *_decision_gates(definition, eligible.get(person.pk, frozenset())),
-            _randomization_gate(person, visit),
+            _settled_gate(definition, visit),
             *protocol_gates(definition, visit, facts.get(person.pk, {})),
         )
         stops = (*_stops(person, visit), *_waits(visit, approvals))
@@ -129,8 +135,17 @@ def _consent_gate(
     return Gate(label, _is_by(signed.get(version), visit))
 
 
-def _randomization_gate(person: Participant, visit: Visit) -> Gate:
-    return Gate("Randomization", _is_by(person.randomized_on, visit))
+_STEP_WORDS = {
+    State.RANDOMIZED: "Randomization",
+    State.CONFIRMED: "Confirmation of eligibility",
+    State.ENROLLED: "Enrollment",
+}
+
+
+def _settled_gate(definition: ProtocolDefinition, visit: Visit) -> Gate:
+    """Return whether the last step before treatment was taken: mostly randomization."""
+    day = settled_on(visit.participant, definition)
+    return Gate(_STEP_WORDS[settled_in(definition)], _is_by(day, visit))
 
 
 def _decision_gates(

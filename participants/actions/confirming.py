@@ -10,7 +10,7 @@ from audit.actors import Actor, AnyActor
 from audit.refusal import NotPermitted, Refused
 from audit.signing import reauthenticate, sign
 from audit.trail import acting
-from participants.access import facts_of, judged, obstacles, signed_content
+from participants.access import facts_of, judged, obstacles, settled_in, signed_content
 from participants.actions.batch import (
     about,
     locked,
@@ -105,7 +105,7 @@ def _decisions(
         row = rows[item.participant.pk]
         definition = definitions[row.protocol_version_id]
         with about(participant=row, of=len(confirmations)):
-            _check_state(State(row.state), milestone)
+            _check_state(State(row.state), milestone, settled_in(definition))
             result = judged(definition, milestone, facts[row.pk], on=item.on)
             if not result.may_be_confirmed:
                 lines = obstacles(result, definition)
@@ -125,9 +125,9 @@ def _decisions(
     return decisions
 
 
-def _check_state(state: State, milestone: str) -> None:
+def _check_state(state: State, milestone: str, settled: State) -> None:
     if milestone == CONFIRMATION:
-        moved(state, Move.CONFIRM)
+        moved(state, Move.CONFIRM, settled=settled)
     elif state in HAS_LEFT:
         raise Refused(f"{WORDS[state]}: there is nothing left to confirm.")
 

@@ -8,7 +8,7 @@ from accounts.vocabulary import Permission
 from audit.actors import AnyActor
 from audit.refusal import Refused
 from audit.trail import acting
-from participants.access import eligibility_of, facts_of, obstacles
+from participants.access import eligibility_of, facts_of, obstacles, settled_in
 from participants.actions.batch import (
     about,
     locked,
@@ -72,7 +72,7 @@ class Withdrawal(Step):
 class _Verb:
     words: str
     permission: Permission
-    apply: Callable[[Participant, Step], None]
+    apply: Callable[[Participant, Step, State], None]
     check: Callable[[Sequence[Step], Rows], None] | None = None
     # Whether it is research that waits while the IRB's approval does not hold (IRB-03).
     is_research: bool = False
@@ -187,10 +187,14 @@ def _take(verb: _Verb, *, steps: Sequence[Step], by: AnyActor) -> list[Participa
             )
         if verb.check:
             verb.check(steps, rows)
+        definitions = protocol_versions(
+            row.protocol_version_id for row in rows.values()
+        )
         for step in steps:
             with about(participant=step.participant, of=len(steps)):
                 row = rows[step.participant.pk]
-                verb.apply(row, step)
+                settled = settled_in(definitions[row.protocol_version_id])
+                verb.apply(row, step, settled)
                 _check_date(row, step.on)
         Participant.objects.bulk_update(rows.values(), _FIELDS)
         if verb.after:
@@ -210,24 +214,25 @@ def _check_date(row: Participant, on: date) -> None:
         )
 
 
-def _enroll(row: Participant, step: Step) -> None:
-    row.state = moved(State(row.state), Move.ENROLL)
+def _enroll(row: Participant, step: Step, settled: State) -> None:
+    row.state = moved(State(row.state), Move.ENROLL, settled=settled)
     row.enrolled_on = step.on
 
 
-def _confirm(row: Participant, step: Step) -> None:
-    row.state = moved(State(row.state), Move.CONFIRM)
+def _confirm(row: Participant, step: Step, settled: State) -> None:
+    row.state = moved(State(row.state), Move.CONFIRM, settled=settled)
     row.confirmed_on = step.on
 
 
-def _randomize(row: Participant, step: Step) -> None:
-    row.state = moved(State(row.state), Move.RANDOMIZE)
+def _randomize(row: Participant, step: Step, settled: State) -> None:
+    row.state = moved(State(row.state), Move.RANDOMIZE, settled=settled)
     row.randomized_on = step.on
 
 
-def _ending(move: Move) -> Callable[[Participant, Step], None]:
-    def apply(row: Participant, step: Step) -> None:
-        row.state = moved(State(row.state), move, reason=step.reason)
+def _ending(move: Move) -> Callable[[Participant, Step, State], None]:
+    def apply(row: Participant, step: Step, settled: State) -> None:
+        state = State(row.state)
+        row.state = moved(state, move, reason=step.reason, settled=settled)
         row.ended_on = step.on
         row.end_reason = step.reason.strip() or COMPLETED_REASON
 
@@ -246,12 +251,12 @@ def _keep_allowed(steps: Sequence[Step]) -> None:
     )
 
 
-def _withdraw(row: Participant, step: Step) -> None:
+def _withdraw(row: Participant, step: Step, settled: State) -> None:
     if step.cause is EndCause.DEATH and isinstance(step, Withdrawal) and step.allows:
         raise Refused(
             "Somebody who has died can be neither seen nor called: allow none."
         )
-    _ending(Move.WITHDRAW)(row, step)
+    _ending(Move.WITHDRAW)(row, step, settled)
     row.end_cause = step.cause.value
     if row.treatment == Treatment.ON:
         # Somebody who has left is not on treatment: analyses read both.
@@ -263,13 +268,13 @@ def _withdraw(row: Participant, step: Step) -> None:
         row.treatment_stop_cause = step.cause.value
 
 
-def _treating(move: TreatmentMove) -> Callable[[Participant, Step], None]:
-    def apply(row: Participant, step: Step) -> None:
+def _treating(move: TreatmentMove) -> Callable[[Participant, Step, State], None]:
+    def apply(row: Participant, step: Step, settled: State) -> None:
         state, treatment = State(row.state), Treatment(row.treatment)
-        if state is not State.RANDOMIZED:
+        if state is not settled:
             raise Refused(
-                f"{WORDS[state]}: only a randomized participant has a treatment to act "
-                f"on. {TREATMENT_WORDS[treatment]}."
+                f"{WORDS[state]}: only a {WORDS[settled].lower()} participant has a "
+                f"treatment to act on. {TREATMENT_WORDS[treatment]}."
             )
         row.treatment = treatment_moved(treatment, move, reason=step.reason)
         if move is TreatmentMove.DISCONTINUE:
@@ -284,6 +289,7 @@ def _may_enroll(steps: Sequence[Step], rows: Rows) -> None:
     """Refuse whoever has not consented by the day or does not meet the criteria."""
     for step in steps:
         with about(participant=step.participant, of=len(steps)):
+            # Every table has this move from the same state.
             moved(State(rows[step.participant.pk].state), Move.ENROLL)
     signed = _first_consents(rows)
     definitions = protocol_versions(row.protocol_version_id for row in rows.values())

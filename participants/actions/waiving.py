@@ -10,7 +10,7 @@ from audit.actors import Actor, AnyActor
 from audit.refusal import NotPermitted, ReasonNeeded, Refused
 from audit.signing import reauthenticate, sign
 from audit.trail import acting
-from participants.access import waiver_content
+from participants.access import settled_in, waiver_content
 from participants.actions.batch import locked, place_of, site_ids_of, subject_of
 from participants.actions.deviations import NewDeviation, record_deviations
 from participants.actions.readings import FactReading, take_readings
@@ -127,9 +127,9 @@ def _texts(waivers: Sequence[NewWaiver], rows: Mapping[int, Participant]) -> lis
     for item in waivers:
         row = rows[item.participant.pk]
         state = State(row.state)
-        if state not in BEFORE_RANDOMIZATION:
-            raise Refused(f"{WORDS[state]}: no criterion is asked any more.")
         definition = definitions[row.protocol_version_id]
+        if state not in BEFORE_RANDOMIZATION or state is settled_in(definition):
+            raise Refused(f"{WORDS[state]}: no criterion is asked any more.")
         known = {each.code: each for each in definition.criteria}
         if item.code not in known:
             raise Refused(f"The protocol has no criterion “{item.code}”.")

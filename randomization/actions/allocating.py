@@ -76,10 +76,10 @@ def _check(
     people = list(rows)
     eligible = eligible_at(people)
     for row in people:
-        moved(State(row.state), Move.RANDOMIZE)
         planned = definitions[row.protocol_version_id].randomization
         if planned is None:
             raise Refused("This protocol has no randomization.")
+        moved(State(row.state), Move.RANDOMIZE)
         for milestone in planned.needs:
             if milestone not in eligible.get(row.pk, ()):
                 raise Refused(

@@ -12,7 +12,9 @@ from adverse_events.actions.batch import held_still, in_words, place_of
 from audit.actors import AnyActor
 from audit.refusal import ReasonNeeded, Refused
 from audit.trail import acting
+from participants.access import settled_in, settled_on
 from participants.lifecycle import TREATMENT_WORDS, State, Treatment
+from participants.lifecycle import WORDS as STATE_WORDS
 from participants.models import Participant
 from randomization.models import Kit
 from sessions.actions import AssignedKit, assign_kits
@@ -123,12 +125,14 @@ def correct_dispensing(
             visit__in=visits, condition="usable"
         )
         kits = {(kit.visit_id, kit.part): kit for kit in rows.order_by("pk")}
+        definitions = protocol_versions(visit.protocol_version_id for visit in visits)
         changed = []
         for each in corrections:
             kit = kits.get((each.visit.pk, each.part))
             if kit is None:
                 raise Refused(f"No kit was dispensed for this dose of {each.visit}.")
-            _check_time(each, people[each.visit.participant_id])
+            definition = definitions[each.visit.protocol_version_id]
+            _check_time(each, people[each.visit.participant_id], definition)
             kit.dispensed_at = each.at
             changed.append(kit)
         update_rows(rows=changed, fields=("dispensed_at",))
@@ -174,28 +178,39 @@ def _check(requests: Sequence[KitRequest], people: Mapping[int, Participant]) ->
     )
     for request in requests:
         person = people[request.visit.participant_id]
-        check_participant(person=person)
-        _check_time(request, person)
         definition = definitions[request.visit.protocol_version_id]
+        check_participant(person=person, definition=definition)
+        _check_time(request, person, definition)
         _check_dose(request, definition)
         if steps.setdefault(request.visit.pk, request.step) != request.step:
             raise Refused("Both doses of a session belong to one step of the protocol.")
 
 
-def check_participant(*, person: Participant) -> None:
-    """Refuse kits for somebody who is not randomized, or whose treatment is over."""
-    if State(person.state) is not State.RANDOMIZED:
-        raise Refused(f"{person.number} is not randomized, so no kit can be chosen.")
+def check_participant(*, person: Participant, definition: ProtocolDefinition) -> None:
+    """Refuse kits for somebody who is not randomized, or whose treatment is over.
+
+    Where nobody is randomized: who is not confirmed.
+    """
+    settled = settled_in(definition)
+    if State(person.state) is not settled:
+        step = STATE_WORDS[settled].lower()
+        raise Refused(f"{person.number} is not {step}, so no kit can be chosen.")
     if Treatment(person.treatment) in _STOPPED:
         raise Refused(f"{TREATMENT_WORDS[Treatment(person.treatment)]}: no more kits.")
 
 
-def _check_time(request: KitRequest | DispensedAt, person: Participant) -> None:
+def _check_time(
+    request: KitRequest | DispensedAt,
+    person: Participant,
+    definition: ProtocolDefinition,
+) -> None:
     on = local_time(person.site, request.at).date()
-    if person.randomized_on is not None and on < person.randomized_on:
+    since = settled_on(person, definition)
+    if since is not None and on < since:
+        step = STATE_WORDS[settled_in(definition)].lower()
         raise Refused(
-            f"{person.number} was randomized on {day_text(person.randomized_on)}, so no "
-            f"kit was dispensed on {day_text(on)}."
+            f"{person.number} was {step} on {day_text(since)}, so no kit was dispensed "
+            f"on {day_text(on)}."
         )
 
 

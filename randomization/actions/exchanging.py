@@ -19,7 +19,7 @@ from sessions.actions.statements import update_rows
 from sessions.dosing import WORDS, Administration
 from sessions.drawing.windows import day_text
 from sessions.models import DoseAdministration, Visit
-from trials.access import local_time, require
+from trials.access import local_time, protocol_versions, require
 
 UNUSABLE = frozenset({"damaged", "lost"})
 NO_OTHER_KIT = (
@@ -66,8 +66,12 @@ def exchange_kits(
         place=place_of(participants=[visit.participant for visit in visits]),
     ):
         people = held_still(participants=[visit.participant for visit in visits])
+        definitions = protocol_versions(visit.protocol_version_id for visit in visits)
         for visit in visits:
-            check_participant(person=people[visit.participant_id])
+            check_participant(
+                person=people[visit.participant_id],
+                definition=definitions[visit.protocol_version_id],
+            )
         assign_kits(kits=_others(exchanges, reason=reason), by=by, reason=reason)
     return kits_in_order(
         administrations=[(each.visit.pk, each.part) for each in exchanges]

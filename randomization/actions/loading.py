@@ -152,8 +152,9 @@ def _strata(
 def load_kits(*, trial: Trial, kits: Sequence[NewKit], by: AnyActor) -> list[Kit]:
     """Enter kits at their sites and seal what they hold.
 
-    Each must hold what the protocol plans for an arm, a step and a part. Refusals name
-    kit numbers, never contents.
+    Each must hold what the protocol plans for an arm, a step and a part; those of a
+    stage without blinding are packed without an arm. Refusals name kit numbers, never
+    contents.
     """
     if not kits:
         raise Refused("There are no kits to load.")
@@ -162,8 +163,7 @@ def load_kits(*, trial: Trial, kits: Sequence[NewKit], by: AnyActor) -> list[Kit
         permission=Permission.LOAD_LIST,
         site_ids={kit.site.pk for kit in kits},
     )
-    definition, _ = _randomized(trial)
-    _check_kits(trial, kits, definition)
+    _check_kits(trial, kits)
     # Ordered by number: ids in the order of a file sorted by arm would tell.
     ordered = sorted(kits, key=lambda kit: kit.number)
     sites = {kit.site.number: kit.site.pk for kit in kits}
@@ -190,9 +190,10 @@ def load_kits(*, trial: Trial, kits: Sequence[NewKit], by: AnyActor) -> list[Kit
     return rows
 
 
-def _check_kits(
-    trial: Trial, kits: Sequence[NewKit], definition: ProtocolDefinition
-) -> None:
+def _check_kits(trial: Trial, kits: Sequence[NewKit]) -> None:
+    definition = current_definition(trial)
+    if definition is None:
+        raise Refused("This trial has no protocol yet.")
     numbers = [kit.number for kit in kits]
     if len(set(numbers)) < len(numbers):
         raise Refused("Two of the kits have the same number.")
@@ -218,8 +219,17 @@ def _taken(trial: Trial, numbers: Sequence[str]) -> list[str]:
 
 def _planned(kit: NewKit, definition: ProtocolDefinition) -> tuple[Decimal, ...]:
     """Return the amounts that the protocol plans for such a kit, in milligrams."""
-    doses = {arm.code: arm.doses for arm in definition.arms}.get(kit.arm, {})
-    dose = doses.get(kit.step)
+    doses = {arm.code: arm.doses for arm in definition.arms}
+    # A step of both kinds would let an open kit go to somebody whose dose is blinded.
+    blinded = {step for planned in doses.values() for step in planned}
+    doses[""] = {
+        step: dose
+        for stage in definition.stages
+        if not stage.blinded
+        for step, dose in stage.doses.items()
+        if step not in blinded
+    }
+    dose = doses.get(kit.arm, {}).get(kit.step)
     if dose is None:
         return ()
     amounts = {

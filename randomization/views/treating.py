@@ -12,8 +12,7 @@ from django.utils import timezone
 from accounts.editing import edited
 from accounts.http import SignedInRequest, attempted
 from accounts.vocabulary import Permission
-from participants.access import participants_for
-from participants.lifecycle import State
+from participants.access import participants_for, settled_in
 from participants.models import Participant
 from randomization import actions
 from randomization.access import (
@@ -133,7 +132,8 @@ def dispense(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "kits": kits,
         "exchanged": exchanged_at(visit),
         "settled": _settled_parts(doses),
-        "is_randomized": visit.participant.state == State.RANDOMIZED.value,
+        "is_randomized": visit.participant.state
+        == settled_in(definition_of(visit.protocol_version)).value,
         "is_planned": is_planned,
         "is_open": is_planned and len(kits) < 2,
     }

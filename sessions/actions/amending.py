@@ -191,7 +191,7 @@ def _fates(
     )
     new = definitions[version.pk]
     fates = {}
-    for pk, known in known_of(people=people).items():
+    for pk, known in known_of(people=people, definitions=definitions).items():
         if known.consented_on is None:
             continue
         old = definitions[people[pk].protocol_version_id]

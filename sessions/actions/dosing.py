@@ -13,7 +13,9 @@ from audit.actors import AnyActor
 from audit.refusal import Refused
 from audit.trail import acting
 from participants import actions as course
+from participants.access import settled_in, settled_on
 from participants.actions import Step
+from participants.lifecycle import WORDS as STATE_WORDS
 from participants.lifecycle import Treatment
 from participants.models import Participant
 from sessions.access import standings_of
@@ -87,7 +89,7 @@ def assign_kits(*, kits: Sequence[AssignedKit], by: AnyActor, reason: str = "") 
         for kit in kits:
             visit = visits[kit.visit.pk]
             _refuse_step(visit, kit.step, definitions[visit.protocol_version_id])
-            _refuse_treatment_over(visit)
+            _refuse_treatment_over(visit, definitions[visit.protocol_version_id])
             row = saved.get((visit.pk, kit.part))
             if row is not None and (row.given_at or row.withheld_reason):
                 done = "given" if row.given_at else "withheld"
@@ -347,12 +349,11 @@ def _refuse_step(visit: Visit, step: str, definition: ProtocolDefinition) -> Non
         raise Refused(f"The protocol has no dose step “{step}” at {visit.called}.")
 
 
-def _refuse_treatment_over(visit: Visit) -> None:
+def _refuse_treatment_over(visit: Visit, definition: ProtocolDefinition) -> None:
     person = visit.participant
-    if person.randomized_on is None:
-        raise Refused(
-            f"{person.number} is not randomized, so there is no kit to assign."
-        )
+    if settled_on(person, definition) is None:
+        step = STATE_WORDS[settled_in(definition)].lower()
+        raise Refused(f"{person.number} is not {step}, so there is no kit to assign.")
     if person.treatment == Treatment.DISCONTINUED:
         raise Refused(f"Treatment of {person.number} was stopped. No kit is assigned.")
 

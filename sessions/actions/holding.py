@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from audit.refusal import Refused
-from participants.access import has_left_before
+from participants.access import has_left_before, settled_in, settled_on
 from participants.actions import NewDeviation
+from participants.lifecycle import State as Course
 from participants.models import Participant
 from participants.vocabulary import SAFETY_AFTER_LEAVING
 from sessions.actions.entries import ExplanationNeeded
@@ -14,6 +15,7 @@ from sessions.drawing.windows import between_text, day_text, days_text
 from sessions.lifecycle import Mode, State, modes_of
 from sessions.models import Visit
 from trials.access import Approvals
+from trials.protocol import ProtocolDefinition
 
 # Before enrollment nobody is prepared for treatment or measured for the outcome.
 _BEFORE_ENROLLMENT = frozenset({"screening", "safety", "unscheduled"})
@@ -38,6 +40,7 @@ def may_be_held(
     *,
     visit: Visit,
     holding: Holding,
+    definition: ProtocolDefinition,
     consented_on: date | None,
     waits_for: str,
     counts_from: str,
@@ -72,7 +75,7 @@ def may_be_held(
         )
     _refuse_before_enrollment(visit, holding.on)
     if visit.kind == "dosing":
-        _refuse_dosing(visit, holding.on)
+        _refuse_dosing(visit, holding.on, definition)
 
 
 def research_waits_for(
@@ -161,7 +164,14 @@ def _refuse_before_enrollment(visit: Visit, on: date) -> None:
         )
 
 
-def _refuse_dosing(visit: Visit, on: date) -> None:
+_STEPS = {
+    Course.RANDOMIZED: ("randomized", "Randomize"),
+    Course.CONFIRMED: ("confirmed", "Confirm eligibility"),
+    Course.ENROLLED: ("enrolled", "Enroll"),
+}
+
+
+def _refuse_dosing(visit: Visit, on: date, definition: ProtocolDefinition) -> None:
     person = visit.participant
     name = visit.called
     if person.confirmed_on is None:
@@ -169,10 +179,12 @@ def _refuse_dosing(visit: Visit, on: date) -> None:
             f"Eligibility of {person.number} is not confirmed, so {name} cannot be held. "
             "Ask the investigator to confirm enrollment."
         )
-    if person.randomized_on is None or on < person.randomized_on:
+    settled = settled_on(person, definition)
+    if settled is None or on < settled:
+        step, what = _STEPS[settled_in(definition)]
         raise Refused(
-            f"{person.number} was not randomized by {day_text(on)}, so {name} cannot be "
-            "held on that day. Randomize first."
+            f"{person.number} was not {step} by {day_text(on)}, so {name} cannot be held "
+            f"on that day. {what} first."
         )
     stopped_on = person.treatment_stopped_on
     if stopped_on is not None and on > stopped_on:

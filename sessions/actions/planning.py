@@ -11,7 +11,7 @@ from audit.actors import AnyActor
 from audit.trail import acting
 from participants.actions.batch import place_of, subject_of
 from participants.lifecycle import State
-from participants.models import Consent, ConsentItem, Participant
+from participants.models import Consent, ConsentItem, Fact, Participant
 from participants.vocabulary import SAFETY_AFTER_LEAVING
 from sessions.actions.entries import locked
 from sessions.actions.statements import update_rows
@@ -52,6 +52,7 @@ class Known:
     doses: dict[str, date] = field(default_factory=dict)
     consented_on: date | None = None
     consents: dict[str, date] = field(default_factory=dict)
+    parent: dict[str, date] = field(default_factory=dict)
 
 
 # One day for everybody, or each participant's own by id: a batch reaches over months.
@@ -86,7 +87,7 @@ def replan(*, participants: Sequence[Participant], today: Today, by: AnyActor) -
         definitions = protocol_versions(
             person.protocol_version_id for person in people.values()
         )
-        known = known_of(people=people)
+        known = known_of(people=people, definitions=definitions)
         added: list[Visit] = []
         moved: list[Visit] = []
         brought: list[Visit] = []
@@ -124,8 +125,12 @@ def _planned(
     return planned
 
 
-def known_of(*, people: Mapping[int, Participant]) -> dict[int, Known]:
-    """Return what is on record of some participants by id, in five queries at most."""
+def known_of(
+    *,
+    people: Mapping[int, Participant],
+    definitions: Mapping[int, ProtocolDefinition],
+) -> dict[int, Known]:
+    """Return what is on record of some participants by id, in six queries at most."""
     known = {pk: Known() for pk in people}
     # What no plan foresees (turn 1, 2, …) is neither planned anew nor counted from.
     visits = list(Visit.objects.filter(participant_id__in=people, turn=0))
@@ -157,7 +162,34 @@ def known_of(*, people: Mapping[int, Participant]) -> dict[int, Known]:
     items = ConsentItem.objects.filter(participant_id__in=people, is_given=True)
     for item in items:
         known[item.participant_id].consents[item.code] = item.decided_on
+    _tell_parents(known, people, definitions)
     return known
+
+
+def _tell_parents(
+    known: Mapping[int, Known],
+    people: Mapping[int, Participant],
+    definitions: Mapping[int, ProtocolDefinition],
+) -> None:
+    """Add the days of a parent study, which facts tell: a query if a protocol has any."""
+    events = {
+        (version, fact.code): fact.event
+        for version, definition in definitions.items()
+        for fact in definition.facts
+        if fact.event
+    }
+    if not events:
+        return
+    facts = Fact.objects.filter(
+        participant_id__in=people,
+        code__in={code for _, code in events},
+        is_current=True,
+    )
+    for fact in facts:
+        key = (people[fact.participant_id].protocol_version_id, fact.code)
+        if key in events and fact.value:
+            day = date.fromisoformat(fact.value)
+            known[fact.participant_id].parent[events[key]] = day
 
 
 def record_of(*, person: Participant, known: Known) -> Record:
@@ -176,7 +208,7 @@ def record_of(*, person: Participant, known: Known) -> Record:
             if visit.state == "booked" and visit.booked_on
         },
         doses=known.doses,
-        events=_events(person, known.consented_on),
+        events=_events(person, known.consented_on) | known.parent,
         consents={
             code: on for code, on in known.consents.items() if code != "participation"
         },

@@ -26,6 +26,7 @@ from sessions.drawing.windows import day_text
 from sessions.lifecycle import Move, State, moved
 from sessions.models import DoseAdministration, TherapySession, Visit
 from trials.access import approvals_of, protocol_versions, require
+from trials.protocol import ProtocolDefinition
 
 _NOT_TO_BE_PLANNED = frozenset({"waiting", "if_needed", "not_for", "cancelled"})
 _FROZEN = ("plan", "opens", "target", "closes", "to_decide")
@@ -140,7 +141,8 @@ def _hold_each(
     people = {visit.participant_id for visit in visits.values()}
     consents, allowed = consents_of(people), allowed_after_leaving(people)
     approvals = approvals_of(visit.site_id for visit in visits.values())
-    anchors = _anchors(visits)
+    definitions = protocol_versions(v.protocol_version_id for v in visits.values())
+    anchors = _anchors(visits, definitions)
     deviations = []
     for holding in holdings:
         visit = visits[holding.visit.pk]
@@ -148,6 +150,7 @@ def _hold_each(
         may_be_held(
             visit=visit,
             holding=holding,
+            definition=definitions[visit.protocol_version_id],
             consented_on=min(signed.values(), default=None),
             waits_for=after_leaving(
                 person=visit.participant,
@@ -303,13 +306,14 @@ def to_record(*, visits: Sequence[Visit], by: AnyActor) -> dict[int, Visit]:
     return as_they_stand(visits=visits)
 
 
-def _anchors(visits: Mapping[int, Visit]) -> dict[int, str]:
+def _anchors(
+    visits: Mapping[int, Visit], definitions: Mapping[int, ProtocolDefinition]
+) -> dict[int, str]:
     """Return by visit what people call the visit that its window counts from, if any.
 
     A window counted back from a visit, or from an event, is a forecast for long and may
     be held as one.
     """
-    definitions = protocol_versions(v.protocol_version_id for v in visits.values())
     names = dict.fromkeys(visits, "")
     for pk, visit in visits.items():
         known = definitions[visit.protocol_version_id].visits_by_code

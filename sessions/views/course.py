@@ -20,6 +20,8 @@ from participants.access import (
     eligibility_of,
     facts_of,
     participants_for,
+    settled_in,
+    settled_on,
 )
 from participants.actions import Confirmation, NewConsent
 from participants.eligibility import (
@@ -29,12 +31,12 @@ from participants.eligibility import (
     Verdict,
 )
 from participants.lifecycle import (
-    MOVES,
     WORDS,
     Move,
     State,
     Treatment,
     TreatmentMove,
+    allowed,
     moved,
     treatment_moved,
 )
@@ -98,12 +100,19 @@ def consent(request: SignedInRequest, uuid: UUID) -> HttpResponse:
 
 def _moves(move: Move) -> Callable[[Participant], object]:
     # Whether a reason is given is for the form to ask, not for the page.
-    return lambda person: moved(State(person.state), move, reason="not asked yet")
+    return lambda person: moved(
+        State(person.state),
+        move,
+        reason="not asked yet",
+        settled=settled_in(definition_for(person)),
+    )
 
 
 def _may_stop_treatment(person: Participant) -> object:
-    if person.randomized_on is None:
-        raise Refused("Not randomized: there is no treatment to stop.")
+    definition = definition_for(person)
+    if settled_on(person, definition) is None:
+        step = WORDS[settled_in(definition)].lower()
+        raise Refused(f"Not {step}: there is no treatment to stop.")
     return treatment_moved(
         Treatment(person.treatment), TreatmentMove.DISCONTINUE, reason="not asked yet"
     )
@@ -271,7 +280,8 @@ def confirm(request: SignedInRequest, uuid: UUID) -> HttpResponse:
         "state": WORDS[State(person.state)],
         "button": "Sign and confirm enrollment",
         "may_sign": may_sign,
-        "can_be_confirmed": (State(person.state), Move.CONFIRM) in MOVES,
+        "can_be_confirmed": Move.CONFIRM
+        in allowed(State(person.state), settled_in(definition_for(person))),
         "is_confirmed": person.confirmed_on is not None,
         **_gates(person, CONFIRMATION),
     }

@@ -18,8 +18,20 @@ from participants.lifecycle import (
     TreatmentMove,
     allowed,
     moved,
+    moves_where,
     treatment_moved,
 )
+
+
+def test_without_randomization_people_complete_and_withdraw_where_they_are_treated() -> (
+    None
+):
+    for settled in (State.ENROLLED, State.CONFIRMED, State.RANDOMIZED):
+        assert set(allowed(settled, settled)) == {Move.COMPLETE, Move.WITHDRAW}
+        ends = {at for (at, move) in moves_where(settled) if move is Move.WITHDRAW}
+        assert ends == {settled}
+    with pytest.raises(Refused, match="The next step is completion or withdrawal"):
+        moved(State.CONFIRMED, Move.RANDOMIZE, settled=State.CONFIRMED)
 
 
 def test_the_plain_course_runs_from_screening_to_completion() -> None:

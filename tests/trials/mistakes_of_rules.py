@@ -345,6 +345,10 @@ RULES: dict[str, Mistake] = {
         [('label = "Weight"\n', 'label = "Weight"\nfrozen_by = "randomisation"\n')],
         "Fact weight_kg (line #): 'randomisation' is neither a visit nor an event. Did you mean randomization?",
     ),
+    "day of a parent study without one": (
+        [('label = "Weight"\n', 'label = "Weight"\nevent = "parent.completed"\n')],
+        "Fact weight_kg (line #): is the day of an event, and this trial has no [parent].",
+    ),
     "score of an endpoint": (
         [('score = "total"\nfrom', 'score = "sum"\nfrom')],
         "Endpoint primary (line #): caps5 has no score 'sum'.",

@@ -22,6 +22,7 @@ from trials.protocol.vocabulary import (
     FACT_TYPE_WORDS,
     OPERATORS_OF,
     OUTCOME_FACTS,
+    PARENT_EVENTS,
     FactType,
     Operator,
 )
@@ -41,10 +42,27 @@ def fact_problems(
             yield Problem("is a choice and lacks choices.", place)
         if fact.frozen_by and (sentence := references.problem(fact.frozen_by)):
             yield Problem(sentence, place)
+        for sentence in _event_sentences(fact, definition):
+            yield Problem(sentence, place)
         for sentence in _bound_sentences(fact):
             yield Problem(sentence, place)
         for sentence in _form_sentences(fact, definition, instruments):
             yield Problem(sentence, place)
+
+
+def _event_sentences(fact: Fact, definition: ProtocolDefinition) -> Iterator[str]:
+    """What is wrong with a fact that is the day of an event of a parent study."""
+    if not fact.event:
+        return
+    if definition.parent is None:
+        yield "is the day of an event, and this trial has no [parent]."
+    elif fact.event not in PARENT_EVENTS:
+        near = meant(fact.event, PARENT_EVENTS)
+        yield f"'{fact.event}' is no event of a parent study.{near}"
+    elif fact.type is not FactType.DATE:
+        yield "is the day of an event and no date."
+    if any(x.event == fact.event and x.code < fact.code for x in definition.facts):
+        yield f"is the second day of {fact.event}."
 
 
 def _bound_sentences(fact: Fact) -> Iterator[str]:

@@ -56,7 +56,8 @@ class Fact(Part):
     """Something known of a participant that criteria and gates may ask for.
 
     `record` says where in the medical record it is read from (`records.py`);
-    `frozen_by` names the event after which it stays as it was known then. `usual` and
+    `frozen_by` names the event after which it stays as it was known then; `event` the
+    event of a parent study whose day it is, from which visits are planned. `usual` and
     `possible` are the least and the most of a number that is typed, both included: what
     lies outside the first needs a reason, outside the second it is refused.
     """
@@ -71,6 +72,7 @@ class Fact(Part):
     visit: str = ""
     record: str = ""
     frozen_by: str = ""
+    event: str = ""
     usual: tuple[Decimal, ...] = ()
     possible: tuple[Decimal, ...] = ()
 

@@ -119,6 +119,7 @@ def read_fact(entry: Entry) -> Fact:
         visit=entry.text("visit"),
         record=entry.text("record"),
         frozen_by=entry.text("frozen_by"),
+        event=entry.text("event"),
         usual=entry.numbers("usual"),
         possible=entry.numbers("possible"),
         **entry.provenance(),

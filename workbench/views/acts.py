@@ -8,8 +8,8 @@ from django.urls import reverse
 
 from accounts.vocabulary import Permission
 from assessments.access import ExpectedForm
-from participants.access import NEXT_MILESTONE, judged
-from participants.lifecycle import HAS_LEFT, State, Treatment
+from participants.access import NEXT_MILESTONE, judged, settled_in
+from participants.lifecycle import BEFORE_RANDOMIZATION, HAS_LEFT, State, Treatment
 from participants.models import Fact, Participant
 from participants.vocabulary import CONFIRMATION
 from sessions.lifecycle import is_late
@@ -83,7 +83,7 @@ def _step_acts(
         is_theirs = step.permission is _P.CONFIRM_ELIGIBILITY
         return None, Act(step.what, why=why) if is_theirs else None
     milestone = NEXT_MILESTONE.get(State(person.state))
-    if milestone is None:
+    if milestone is None or _is_settled(person):
         return None, None
     return _what_is_missing(desk, person, facts, milestone=milestone, today=today)
 
@@ -125,9 +125,14 @@ def _count(number: int, one: str, many: str) -> str:
 
 
 def _is_finished(person: Participant, visits: Sequence[Visit]) -> bool:
-    return person.state == State.RANDOMIZED and any(
+    return _is_settled(person) and any(
         visit.kind == "termination" and visit.state == "held" for visit in visits
     )
+
+
+def _is_settled(person: Participant) -> bool:
+    """Whether somebody is where the protocol treats people: mostly randomized."""
+    return person.state == settled_in(definition_of(person.protocol_version))
 
 
 def _next_visit_act(desk: Desk, visit: Visit, *, today: date) -> Act | None:
@@ -163,15 +168,16 @@ def _rare_acts(desk: Desk, person: Participant) -> list[Act]:
         wanted.append(
             (_P.SCREEN, "Correct day of screening", "participants:screening_day")
         )
-    if state in {State.SCREENING, State.ENROLLED, State.CONFIRMED}:
+    if state in BEFORE_RANDOMIZATION and not _is_settled(person):
         wanted.append((_P.SCREEN, "Screen failure", "sessions:fail_screening"))
-    if state is State.RANDOMIZED:
+    if _is_settled(person):
         treated = Treatment(person.treatment)
         if treated in {Treatment.NOT_STARTED, Treatment.ON}:
             wanted.append(
                 (_P.STOP_TREATMENT, "Stop treatment", "sessions:stop_treatment")
             )
         wanted.append((_P.STOP_TREATMENT, "Withdraw", "sessions:withdraw"))
+    if state is State.RANDOMIZED:
         wanted.append((_P.UNBLIND, "Unblind", "randomization:unblind"))
     wanted += _unblindings(person)
     return [

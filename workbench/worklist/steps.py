@@ -11,6 +11,7 @@ from participants.access import (
     NEXT_MILESTONE,
     facts_of,
     is_ready,
+    settled_in,
     with_form_to_sign,
 )
 from participants.lifecycle import State
@@ -93,18 +94,21 @@ def next_step(
         return _CONSENT
     if form_to_sign:
         return _consent_anew(form_to_sign)
-    if state is State.CONFIRMED:
-        return _RANDOMIZE
     return _step_from(person, state, facts, today=today)
 
 
 def _step_from(
     person: Participant, state: State, facts: Mapping[str, Fact], *, today: date
 ) -> Step | None:
-    """Return the step past the next milestone, for whom every criterion is satisfied."""
-    if (milestone := NEXT_MILESTONE.get(state)) is None:
-        return None
+    """Return the step past the next milestone, for whom every criterion is satisfied.
+
+    Whoever took the protocol's last step before treatment waits for none.
+    """
     definition = definition_of(person.protocol_version)
+    milestone = NEXT_MILESTONE.get(state)
+    if milestone is None or state is settled_in(definition):
+        waits = state is State.CONFIRMED and state is not settled_in(definition)
+        return _RANDOMIZE if waits else None
     if not is_ready(definition, milestone, facts, on=today):
         return None
     return _CONFIRM if milestone == CONFIRMATION else _ENROLL
