@@ -4,7 +4,7 @@ CREATE OR REPLACE FUNCTION sealed.dispense(
     p_participants bigint[], p_visits bigint[], p_parts text[], p_steps text[],
     p_at timestamptz[]
 ) RETURNS TABLE (visit bigint, part text, kit_number text)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, sealed AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, sealed, pg_temp AS $$
 DECLARE
     want record;
     v_kit bigint;
