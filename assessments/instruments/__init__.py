@@ -26,13 +26,14 @@ from assessments.instruments.own import (
 from assessments.instruments.pcl5 import PCL5
 from assessments.instruments.psqi import PSQI
 from assessments.instruments.ptgi import PTGI
+from assessments.instruments.sds import SDS
 from assessments.instruments.sds_adapted import SDS_ADAPTED
 from trials.protocol.instrument_facts import InstrumentFacts, ScoreFacts
 
 REGISTRY: Mapping[tuple[str, str], Instrument] = {
     (each.code, each.version): each
     for each in (
-        *(CAPS5, CAPS4, SDS_ADAPTED, PCL5, CSSRS_SLC, CSSRS_BASELINE, LEC5),
+        *(CAPS5, CAPS4, SDS_ADAPTED, SDS, PCL5, CSSRS_SLC, CSSRS_BASELINE, LEC5),
         *(BDI2, DES2, PSQI, AUDIT, DUDIT, PTGI, ITQ, EQ5D5L, MEQ30, GAF, PDS, IESR),
         *(TREATMENT_GUESS, SUBJECTIVE_EFFECTS, DISTRESS_RATING, EXPECTANCY),
         *(ALLIANCE, ADHERENCE),

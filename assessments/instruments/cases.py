@@ -28,8 +28,9 @@ from assessments.instruments.cssrs_slc import (
     SELF_INJURY,
 )
 from assessments.instruments.pcl5 import CODES as PCL5_CODES
+from assessments.instruments.sds import DAYS_OFF as SDS_DAYS
+from assessments.instruments.sds import NO_WORK
 from assessments.instruments.sds_adapted import CODES as SDS_CODES
-from assessments.instruments.sds_adapted import SDS_ADAPTED
 
 Case = Mapping[str, object]
 Result = dict[str, object]
@@ -55,7 +56,7 @@ _NAMES = {
     _plain(name): instrument
     for instrument in _INSTRUMENTS
     for name in (instrument.code, instrument.short_title)
-} | {"sds": SDS_ADAPTED, "cssrs": CSSRS_SLC}
+} | {"cssrs": CSSRS_SLC}
 
 
 def instrument_named(name: str) -> Instrument:
@@ -242,6 +243,15 @@ def _read_sds(case: Case) -> Responses:
     return _answers(case, "items", SDS_CODES)
 
 
+def _read_sds_own(case: Case) -> Responses:
+    """The three ratings, and beside them what the participant's own form asks."""
+    return {
+        **_read_sds(case),
+        NO_WORK: _number(case, "no_work", case.get("no_work")),
+        **_answers(case, "days", SDS_DAYS),
+    }
+
+
 def _shape_sds(responses: Responses, scores: Scores) -> Result:
     return {**scores, "missing": _missing_numbers(SDS_CODES, responses)}
 
@@ -282,6 +292,7 @@ _READERS: Mapping[str, tuple[_Reader, _Shape, tuple[str, ...]]] = {
     "caps4": (_read_caps4, _shape_caps4, ("A", "duration", "impairment")),
     "pcl5": (_read_pcl5, _shape_pcl5, ()),
     "sds_adapted": (_read_sds, _shape_sds, ()),
+    "sds": (_read_sds_own, _shape_sds, ("no_work", "days")),
     "cssrs_slc": (
         _read_cssrs,
         _shape_cssrs,

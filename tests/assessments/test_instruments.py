@@ -26,6 +26,7 @@ RELEASED = {
         "sds_adapted",
         "1",
     ): "08b28d0121bffd54c91fb77287f79f3cbce23e8dfe78ed2154683bd706619b27",
+    ("sds", "1"): "00590141819219ee025ecd287296b746d7277132a26271b476d8bba2b1c257bf",
     (
         "pcl5",
         "2013",

@@ -24,6 +24,7 @@ from assessments.instruments.own import (
 )
 from assessments.instruments.psqi import PSQI
 from assessments.instruments.ptgi import PTGI
+from assessments.instruments.sds import SDS
 
 
 def scored(each: Instrument, value: int | None, **others: int | None) -> Scores:
@@ -191,6 +192,40 @@ def test_lec5_asks_six_things_of_seventeen_events_and_has_no_score() -> None:
     assert len(LEC5.items) == 17 * 6
     assert LEC5.missing({}) == ()
     assert LEC5.score({"lec01a": 1}) == {}
+
+
+@pytest.mark.parametrize(
+    ("items", "others", "total", "mean", "significant"),
+    [
+        ([4, 4, 4], {}, 12, 4, False),
+        ([0, 0, 5], {}, 5, pytest.approx(5 / 3), True),
+        ([10, 10, 10], {"days": [7, 7]}, 30, 10, True),
+        ([None, 4, 4], {}, None, 4, None),
+        ([None, 4, 6], {}, None, 5, True),
+        ([None, 4, 4], {"no_work": True}, None, 4, False),
+        ([None, None, 4], {"no_work": True}, None, None, None),
+    ],
+)
+def test_sds_is_a_sum_and_five_on_any_item_is_significant(
+    items: list[int | None],
+    others: dict[str, object],
+    total: int | None,
+    mean: float | None,
+    significant: bool | None,
+) -> None:
+    found = score_case(SDS, {"id": 1, "items": items, **others})
+    assert (found["total"], found["mean"]) == (total, mean)
+    assert found["significant"] is significant
+
+
+def test_sds_asks_for_days_that_enter_no_score() -> None:
+    assert [item.code for item in SDS.items if not item.is_counted] == [
+        "sds01a",
+        "sds04",
+        "sds05",
+    ]
+    totals = [scored(SDS, 3, sds01a=0, sds04=days)["total"] for days in (0, 7)]
+    assert totals == [9, 9]
 
 
 def test_a_guess_is_sure_at_either_end() -> None:

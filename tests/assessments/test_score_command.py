@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from assessments.instruments import REGISTRY
+
 FILE = Path(__file__).parent / "caps_cases.json"
 
 
@@ -45,6 +47,22 @@ def test_cases_without_an_instrument_are_scored_as_the_one_asked_for(
     lines, left_out = scored("sds", file)
     assert lines[0]["mean"] == 7.0
     assert lines[0]["total"] is None
+    assert left_out == ""
+
+
+@pytest.mark.parametrize("code", [code for code, _ in REGISTRY])
+def test_every_instrument_is_scored_from_a_file_and_null_where_undetermined(
+    code: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "cases.json"
+    file.write_text(json.dumps([{"id": "a"}, {"id": "b"}]))
+    lines, left_out = scored(code, file)
+    assert [line["id"] for line in lines] == ["a", "b"]
+    assert lines[0] == {**lines[1], "id": "a"}
+    # Whatever is a score is undetermined: what counts answers found none.
+    counted = {"observed", "counts", "urgency", "criteria", "clusters", "missing"}
+    scores = {key: each for key, each in lines[0].items() if key != "id"}
+    assert {key for key, each in scores.items() if each is not None} <= counted
     assert left_out == ""
 
 
