@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from django.conf import settings
 from django.db import connection
 
 from assessments.access import TABLE, answers_of, content_of
@@ -35,8 +34,9 @@ FROM_FORMS = frozenset({FactType.SCORE, FactType.DIAGNOSIS})
 _KEEP_SCORES = """
 INSERT INTO assessments_scorevalue AS kept
     (trial_id, site_id, participant_id, assessment_id, score, value, scorer_version)
-SELECT a.trial_id, a.site_id, a.participant_id, a.id, r.score, r.value, %s
-FROM unnest(%s::bigint[], %s::text[], %s::numeric[]) AS r (assessment_id, score, value)
+SELECT a.trial_id, a.site_id, a.participant_id, a.id, r.score, r.value, r.scorer
+FROM unnest(%s::bigint[], %s::text[], %s::numeric[], %s::text[])
+    AS r (assessment_id, score, value, scorer)
 JOIN assessments_assessment a ON a.id = r.assessment_id
 ON CONFLICT (assessment_id, score) DO UPDATE
     SET value = excluded.value, scorer_version = excluded.scorer_version
@@ -70,7 +70,7 @@ def sign(*, assessments: Sequence[Assessment], password: str, by: AnyActor) -> N
         Draft.objects.filter(assessment__in=states, is_set_aside=False).delete()
         answers = answers_of([record.assessment.pk for record in records])
         scores = _scored(records, answers)
-        _keep_scores(scores)
+        _keep_scores(records, scores)
         for meaning, signed in _by_meaning(records).items():
             sign_records(
                 meaning=meaning,
@@ -149,17 +149,23 @@ def _scored(
     }
 
 
-def _keep_scores(scores: Mapping[int, Scores]) -> None:
+def _keep_scores(records: Sequence[Record], scores: Mapping[int, Scores]) -> None:
+    """Keep each score with the version of its scorer: only what is signed is scored anew."""
     lines = [
-        (key, code, None if value is None else Decimal(str(float(value))))
-        for key, found in scores.items()
-        for code, value in found.items()
+        (
+            record.assessment.pk,
+            code,
+            None if value is None else Decimal(str(float(value))),
+            record.instrument.scorer_version,
+        )
+        for record in records
+        for code, value in scores[record.assessment.pk].items()
     ]
     if not lines:
         return  # a checklist has no score
-    keys, codes, values = (list(column) for column in zip(*lines, strict=True))
+    columns = [list(column) for column in zip(*lines, strict=True)]
     with connection.cursor() as cursor:
-        cursor.execute(_KEEP_SCORES, [settings.VERSION[:20], keys, codes, values])
+        cursor.execute(_KEEP_SCORES, columns)
 
 
 def _by_meaning(records: Sequence[Record]) -> dict[str, list[Record]]:

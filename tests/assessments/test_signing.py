@@ -1,7 +1,9 @@
 """Signing a form: who may, what it freezes, and how a later change shows."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any, cast
 
 import pytest
 
@@ -13,6 +15,8 @@ from assessments.actions import (
     reopen,
     sign,
 )
+from assessments.instruments import REGISTRY
+from assessments.instruments.caps5 import CAPS5
 from assessments.models import ItemResponse, ScoreValue
 from audit.models import RowChange
 from audit.refusal import NotPermitted, ReasonNeeded, Refused
@@ -24,6 +28,8 @@ from tests.world import (
     World,
     caps_answers,
     completed_caps,
+    enrolled,
+    held,
     rater_of,
     signed_caps,
 )
@@ -42,6 +48,28 @@ def test_signing_freezes_every_score(world: World, participant: Participant) -> 
     assert scores["diagnosis"] == 1
     assert scores["delayed_expression"] is None
     assert scores["cluster_b"] == Decimal(13)
+
+
+@pytest.mark.requirement("DAT-03")
+def test_a_new_scorer_leaves_the_scores_of_the_old_one_in_place(
+    world: World, participant: Participant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = signed_caps(world, participant, total=43)
+    newer = replace(
+        CAPS5,
+        scorer_version="2",
+        scoring=lambda answers: CAPS5.scoring(answers) | {"total": 1},
+    )
+    monkeypatch.setitem(cast(Any, REGISTRY), (CAPS5.code, CAPS5.version), newer)
+    (other,) = enrolled(world)
+    held(world, [other], "prep_1", "prep_2", "baseline")
+    after = signed_caps(world, other, total=43)
+    kept = ScoreValue.objects.filter(score="total")
+    found = kept.values_list("assessment", "value", "scorer_version")
+    assert set(found) == {
+        (before.pk, Decimal(43), "1"),
+        (after.pk, Decimal(1), "2"),
+    }
 
 
 def test_signing_tells_eligibility_what_the_form_says(
