@@ -13,11 +13,14 @@ from assessments.instruments.base import (
 )
 from assessments.instruments.lists import codes_of, numbered, sum_scores, sums, worded
 
-FUNCTION = Scale("gaf_1_100", least=1, most=100)
+FUNCTION = Scale("gaf_0_100", least=0, most=100)
+NO_INFORMATION = 0
 
 
 def _score_gaf(responses: Responses) -> Scores:
-    return {"gaf": responses.get("gaf01")}
+    """The rating 1-100; 0 says that there was not enough to go by, which is no score."""
+    rating = responses.get("gaf01")
+    return {"gaf": None if rating == NO_INFORMATION else rating}
 
 
 GAF = Instrument(
@@ -41,6 +44,7 @@ GAF = Instrument(
     scores=(Score("gaf", "Functioning", 1, 100),),
     scoring=_score_gaf,
     recall=("past week", "past month", "past year"),
+    notes=("0 is an answer and no score: not enough information to rate.",),
 )
 
 _PDS_ITEMS = numbered(

@@ -15,6 +15,7 @@ from assessments.instruments.counting import missing_of, observed_of
 from assessments.instruments.lists import codes_of, numbered
 
 ANSWERED_AT_LEAST = 25  # of 28; unverified
+SCREENS_FROM = 30  # the mean; few of those above it have the disorder it screens for
 PER_CENT = Scale(
     "des2_per_cent",
     tuple(Option(value, f"{value} %") for value in range(0, 101, 10)),
@@ -61,7 +62,11 @@ def _mean(codes: tuple[str, ...], responses: Responses, *, of: int) -> float | N
 
 def score_des2(responses: Responses) -> Scores:
     """Means 0-100; the whole of at least 25 answers, a part of all of its own."""
-    scores: Scores = {"mean": _mean(CODES, responses, of=ANSWERED_AT_LEAST)}
+    mean = _mean(CODES, responses, of=ANSWERED_AT_LEAST)
+    scores: Scores = {
+        "mean": mean,
+        "screens_positive": None if mean is None else mean >= SCREENS_FROM,
+    }
     for name, (_, codes) in PARTS.items():
         scores[name] = _mean(codes, responses, of=len(codes))
     return scores
@@ -82,6 +87,12 @@ DES2 = Instrument(
     items=ITEMS,
     scores=(
         Score("mean", "Mean", 0, 100, cdisc=("DES2MEAN", "DES2-Mean")),
+        Score(
+            "screens_positive",
+            "Screens positive (mean of 30 or more)",
+            kind="yes_no",
+            note="A screen and no diagnosis; some count from above 30.",
+        ),
         *(
             Score(name, label, 0, 100, provenance=Provenance.UNVERIFIED)
             for name, (label, _) in PARTS.items()
@@ -89,7 +100,7 @@ DES2 = Instrument(
     ),
     scoring=score_des2,
     notes=(
-        "The screening threshold (30 or more, or above 30) is protocol data.",
+        "Another threshold than a mean of 30 is protocol data.",
         "That 25 of 28 answers suffice, and the parts, are unverified.",
     ),
 )

@@ -50,7 +50,7 @@ RELEASED = {
     (
         "des2",
         "1993",
-    ): "87dc3d14e60cb3fdc450927bc32d1daf92f79d1a0df93816bd531cb76e9e9e4e",
+    ): "2d27d1ebf721805df1b3e12234181a48c931608331a94e3922e9085c69844dbf",
     (
         "psqi",
         "1989",
@@ -76,7 +76,7 @@ RELEASED = {
         "meq30",
         "2015",
     ): "50d69ba2c13ac244811925309bbb13d37285258e9885205aafb7f99df4228bd5",
-    ("gaf", "2000"): "2a490210fb7598dfd0d83ca05a18aeb88a79cbb0def6f13a805c5576408d403a",
+    ("gaf", "2000"): "0d4a334cc101b28509cdce85a576e57c47c79deedff276010aeaeebe24353b08",
     ("pds", "1997"): "bc79ab8671ce47890f2e0560c9caaa2b5211c2710741cb140edc80351a9764e3",
     (
         "iesr",

@@ -59,6 +59,13 @@ def test_des2_is_the_mean_of_at_least_twenty_five_answers() -> None:
     assert scored(DES2, 30, **three)["amnesia"] is None
 
 
+def test_des2_screens_positive_from_a_mean_of_thirty() -> None:
+    assert scored(DES2, 30)["screens_positive"] is True
+    assert scored(DES2, 30, des01=20)["screens_positive"] is False
+    four = dict.fromkeys(("des01", "des02", "des03", "des04"))
+    assert scored(DES2, 100, **four)["screens_positive"] is None
+
+
 def test_audit_and_dudit_are_sums_whose_last_two_items_count_nought_two_or_four() -> (
     None
 ):
@@ -133,6 +140,7 @@ def test_the_closed_instruments_are_sums_of_numbered_fields() -> None:
         "hyperarousal": 24,
     }
     assert GAF.score({"gaf01": 61}) == {"gaf": 61}
+    assert GAF.score({"gaf01": 0}) == {"gaf": None}
     assert not any(item.label.count(" ") > 1 for item in (*PDS.items, *IESR.items))
 
 
