@@ -169,7 +169,7 @@ class Column(serializers.Serializer[Any]):
 
 
 class Restricted(serializers.Serializer[Any]):
-    """A column that exists and is kept back."""
+    """A column, or a kind of row, that exists and is kept back."""
 
     name = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment] # a field of this name

@@ -55,6 +55,8 @@ class Dataset:
     turn: str
     keys: tuple[str, ...]
     variables: tuple[Variable, ...]
+    # Rows that are kept back, each kind told of as a restricted variable is.
+    rows_kept_back: tuple[Variable, ...] = ()
 
     @property
     def view(self) -> str:
@@ -67,5 +69,6 @@ class Dataset:
 
     @property
     def restricted(self) -> tuple[Variable, ...]:
-        """The variables that exist and are kept back."""
-        return tuple(each for each in self.variables if each.is_restricted)
+        """The variables, and the kinds of rows, that exist and are kept back."""
+        variables = (each for each in self.variables if each.is_restricted)
+        return (*variables, *self.rows_kept_back)

@@ -133,7 +133,8 @@ class Instrument:
     `recall` lists the periods it may be asked about; which one applies stands on
     the protocol's line. `scorer_version` is stored with every score: it moves when
     a correction makes the same answers score differently. `category_by_recall`
-    overrides `category` in an export.
+    overrides `category` in an export. What `tells_of_arm` shows how well the blinding
+    held, and no blinded receiver has it before the trial is locked.
     """
 
     code: str
@@ -151,6 +152,7 @@ class Instrument:
     recall: tuple[str, ...] = ()
     category_by_recall: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+    tells_of_arm: bool = False
 
     def item(self, code: str) -> Item:
         """The item of this code; UnknownCodeError if there is none."""

@@ -99,6 +99,7 @@ TREATMENT_GUESS = Instrument(
     ),
     scoring=_score_guess,
     notes=("Asked of the participant, of each therapist and of the rater apart.",),
+    tells_of_arm=True,
 )
 
 _EFFECT = Scale("effects_0_100", least=0, most=100)

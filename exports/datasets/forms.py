@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from accounts.disclosure import FieldClass
+from assessments.instruments import REGISTRY
 from assessments.instruments.base import MISSING_REASON_WORDS
 from exports.datasets.columns import (
     ASSIGNED,
@@ -151,6 +152,22 @@ def _tests(what: str) -> tuple[Variable, ...]:
     )
 
 
+def _kept_back(domain: str) -> tuple[Variable, ...]:
+    """Return the rows of instruments that tell of the arm, as the manifest lists them."""
+    return tuple(
+        Variable(
+            f"{domain}CAT={each.category}",
+            each.title,
+            "",
+            COLLECTED,
+            disclosure=FieldClass.UNBLINDING,
+            note="Kept from blinded receivers until the trial is locked",
+        )
+        for each in REGISTRY.values()
+        if each.tells_of_arm and each.domain == domain
+    )
+
+
 def _form_dataset(domain: str, label: str, what: str) -> Dataset:
     """Return the dataset of one of the two domains of findings about a person."""
 
@@ -172,6 +189,7 @@ def _form_dataset(domain: str, label: str, what: str) -> Dataset:
             replace(_EPOCH, sql="f.epoch"),
             *own(_TIMING),
         ),
+        rows_kept_back=_kept_back(domain),
     )
 
 

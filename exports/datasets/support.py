@@ -100,7 +100,8 @@ PARTICIPANT = "SELECT id, trial_id, number FROM participants_participant"
 # `ordinal` counts a participant's assessments in the order of their making. They are
 # never deleted, so a later pull numbers its rows as an earlier one did. The rater's
 # pseudonym differs from trial to trial; a participant's own form has no rater, only
-# somebody who typed it.
+# somebody who typed it. What tells of the arm is kept back until the lock, and its number
+# stays its own.
 FORM = f"""
 SELECT a.participant_id, a.id AS assessment_id, a.uuid, a.instrument, a.version,
     to_char(a.assessed_on, 'YYYY-MM-DD') AS dtc, a.assessed_on, a.is_done, a.is_missed,
@@ -124,7 +125,10 @@ JOIN export.instrument i ON i.code = a.instrument AND i.version = a.version
 LEFT JOIN export.recall r
     ON r.code = a.instrument AND r.version = a.version AND r.recall = a.recall
 JOIN study_sessions_visit v ON v.id = a.visit_id
-WHERE a.is_done OR a.is_missed
+WHERE (a.is_done OR a.is_missed) AND (
+    NOT i.tells_of_arm
+    OR EXISTS (SELECT FROM trials_lock l WHERE l.trial_id = a.trial_id)
+)
 """  # noqa: S608 - two constants of this module
 
 # One answer, one score, or the word that a whole form was not done.
@@ -163,12 +167,18 @@ def _table(
 def _instruments() -> list[str]:
     """Return the editions: domain, category and evaluator."""
     rows: list[list[object]] = [
-        [e.code, e.version, e.domain, e.category, EVALUATORS[e.completed_by]]
-        for e in REGISTRY.values()
+        [
+            each.code,
+            each.version,
+            each.domain,
+            each.category,
+            EVALUATORS[each.completed_by],
+            each.tells_of_arm,
+        ]
+        for each in REGISTRY.values()
     ]
-    columns = dict.fromkeys(
-        ("code", "version", "domain", "category", "evaluator"), "text"
-    )
+    names = ("code", "version", "domain", "category", "evaluator")
+    columns = {**dict.fromkeys(names, "text"), "tells_of_arm": "boolean"}
     return _table("instrument", columns, key="code, version", rows=rows)
 
 
