@@ -42,7 +42,7 @@ class SignedInRequest(HttpRequest):
     htmx: Any
 
 
-def address_of(route: str, uuid: UUID) -> str:
+def link_to(route: str, uuid: UUID) -> str:
     """Return the page of a record; what `reverse` gives, its pattern looked up once.
 
     For lists, which show dozens: to look each up was a tenth of their time.

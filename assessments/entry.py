@@ -30,8 +30,8 @@ class ShownOption:
 class ShownItem:
     """One item as the page shows it; `aside` belongs to it and stands in its row.
 
-    A `typed` item is a number field; the others are buttons. `is_side` items are
-    outside the run of digits that answers the others one after the other.
+    A typed item is a number field; the others are buttons. One that is typed and not
+    required is outside the run of digits that answers the others one after the other.
     """
 
     code: str
@@ -49,6 +49,7 @@ class ShownItem:
     most: int | None = None
     # Answers of which one makes it be asked, as the page's script reads them.
     asked_when: str = ""
+    is_required: bool = True
     aside: "ShownItem | None" = None
 
     @property
@@ -89,15 +90,19 @@ class Entered:
 
 
 def runs(instrument: Instrument, entered: Callable[[Item], Entered]) -> list[ShownRun]:
-    """Lay out an instrument; an optional detail of an item stands beside that item."""
+    """Lay out an instrument; an optional detail of an item stands beside that item.
+
+    Numbers that are typed are one run, whatever their bounds: they have no legend.
+    """
     found: list[ShownRun] = []
     scale = title = ""
     for item, aside in _rows(instrument.items):
         options = options_of(item.scale)
-        if not found or item.scale.code != scale:
+        shared = item.scale.code if options else "typed"
+        if not found or shared != scale:
             legend = item.scale.options if len(item.scale.options) > FEW else ()
             found.append(ShownRun(legend, len(options)))
-            scale = item.scale.code
+            scale = shared
         sections = found[-1].sections
         if not sections or title != item.section:
             # A section that goes on under another scale keeps its one title.
@@ -166,6 +171,7 @@ def _shown(
         least=item.scale.least,
         most=item.scale.most,
         asked_when=" ".join(f"{code}={value}" for code, value in item.conditions),
+        is_required=item.required,
         aside=aside,
     )
 

@@ -16,6 +16,7 @@ from participants.eligibility import (
     Evidence,
     FactValue,
     MilestoneResult,
+    evaluate,
     evaluate_criterion,
 )
 from participants.facts import drugs_of, typed
@@ -30,7 +31,7 @@ from participants.models import (
 from participants.vocabulary import AFTER_LEAVING, CONFIRMATION, ENROLLMENT
 from trials.access import definition_of, protocol_versions, sites_for, today_at
 from trials.models import Site
-from trials.protocol import Criterion, ProtocolDefinition
+from trials.protocol import ProtocolDefinition
 from trials.protocol.records import FREEZING, MEDICATIONS, WAIVERS
 
 # What is decided next about somebody in this state.
@@ -184,11 +185,13 @@ def judged(
 ) -> MilestoneResult:
     """Return how somebody with these current facts stands at a milestone on a day."""
     evidence = evidence_on(definition, facts, on=on)
-    results = (
-        evaluate_criterion(criterion, definition, evidence)
-        for criterion in _asked_until(definition, milestone)
-    )
-    return MilestoneResult(milestone, tuple(results), _waived(facts, on=on))
+    # A criterion that two milestones ask is one.
+    results = {
+        result.criterion.code: result
+        for code in milestones_until(definition, milestone)
+        for result in evaluate(definition, code, evidence).results
+    }
+    return MilestoneResult(milestone, tuple(results.values()), _waived(facts, on=on))
 
 
 def is_ready(
@@ -206,19 +209,10 @@ def is_ready(
     waived = _waived(facts, on=on)
     return all(
         evaluate_criterion(criterion, definition, evidence).is_settled
-        for criterion in _asked_until(definition, milestone)
-        if criterion.code not in waived
-    )
-
-
-def _asked_until(definition: ProtocolDefinition, milestone: str) -> list[Criterion]:
-    """Return what is asked for a step at a milestone, each criterion once."""
-    asked = {
-        criterion.code: criterion
         for code in milestones_until(definition, milestone)
         for criterion in definition.criteria_at(code)
-    }
-    return list(asked.values())
+        if criterion.code not in waived
+    )
 
 
 def _waived(facts: Mapping[str, Fact], *, on: date) -> frozenset[str]:

@@ -17,7 +17,7 @@ from trials.protocol.conditions import (
     leaves_of,
 )
 from trials.protocol.definition import ProtocolDefinition
-from trials.protocol.observations import Criterion, Drug, Fact, Washout
+from trials.protocol.observations import Criterion, Drug, Washout
 from trials.protocol.spans import Span, shift
 from trials.protocol.vocabulary import CriterionKind, Operator
 
@@ -221,14 +221,6 @@ def _verdict(kind: CriterionKind, holds: Truth) -> Verdict:
         return Verdict.UNKNOWN
     wanted = kind is CriterionKind.INCLUSION
     return Verdict.MET if holds is wanted else Verdict.NOT_MET
-
-
-def missing_facts(
-    definition: ProtocolDefinition, milestone: str, evidence: Evidence
-) -> tuple[Fact, ...]:
-    """The facts still to be entered for a milestone, in protocol order."""
-    missing = set(evaluate(definition, milestone, evidence).missing_facts)
-    return tuple(fact for fact in definition.facts if fact.code in missing)
 
 
 def truth_of(

@@ -55,6 +55,12 @@ WORDS: Mapping[State, str] = {
     State.WITHDRAWN: "Withdrawn",
     State.SCREEN_FAILURE: "Screen failure",
 }
+# The step that brings somebody into a state in which a protocol treats people.
+STEP_WORDS: Mapping[State, str] = {
+    State.ENROLLED: "Enrollment",
+    State.CONFIRMED: "Confirmation of eligibility",
+    State.RANDOMIZED: "Randomization",
+}
 MOVE_WORDS: Mapping[Move, str] = {
     Move.ENROLL: "enrolled",
     Move.CONFIRM: "confirmed",
@@ -62,6 +68,12 @@ MOVE_WORDS: Mapping[Move, str] = {
     Move.COMPLETE: "recorded as having completed the trial",
     Move.WITHDRAW: "withdrawn",
     Move.FAIL_SCREENING: "recorded as a screen failure",
+}
+# What somebody in such a state was.
+TAKEN_WORDS: Mapping[State, str] = {
+    State.ENROLLED: MOVE_WORDS[Move.ENROLL],
+    State.CONFIRMED: MOVE_WORDS[Move.CONFIRM],
+    State.RANDOMIZED: MOVE_WORDS[Move.RANDOMIZE],
 }
 TREATMENT_WORDS: Mapping[Treatment, str] = {
     Treatment.NOT_STARTED: "Treatment not started",

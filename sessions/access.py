@@ -15,7 +15,7 @@ from participants.access import (
     settled_on,
 )
 from participants.eligibility import truth_of
-from participants.lifecycle import HAS_LEFT, State, Treatment
+from participants.lifecycle import HAS_LEFT, STEP_WORDS, State, Treatment
 from participants.models import Consent, Fact, Participant
 from participants.vocabulary import CONFIRMATION
 from sessions.dosing import Gate, Standing
@@ -135,17 +135,10 @@ def _consent_gate(
     return Gate(label, _is_by(signed.get(version), visit))
 
 
-_STEP_WORDS = {
-    State.RANDOMIZED: "Randomization",
-    State.CONFIRMED: "Confirmation of eligibility",
-    State.ENROLLED: "Enrollment",
-}
-
-
 def _settled_gate(definition: ProtocolDefinition, visit: Visit) -> Gate:
     """Return whether the last step before treatment was taken: mostly randomization."""
     day = settled_on(visit.participant, definition)
-    return Gate(_STEP_WORDS[settled_in(definition)], _is_by(day, visit))
+    return Gate(STEP_WORDS[settled_in(definition)], _is_by(day, visit))
 
 
 def _decision_gates(

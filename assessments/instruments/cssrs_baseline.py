@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from assessments.instruments import cssrs_slc as since
-from assessments.instruments.base import Instrument, Item, Responses, Score, Scores
+from assessments.instruments.base import Item, Responses, Score, Scores
 
 
 def _of_baseline(terms: tuple[str, str] | None) -> tuple[str, str] | None:
@@ -48,4 +48,3 @@ CSSRS_BASELINE = replace(
         "Dates of attempts are not asked; only the most lethal one is graded.",
     ),
 )
-assert isinstance(CSSRS_BASELINE, Instrument)  # noqa: S101 - for the type checker

@@ -13,7 +13,7 @@ from assessments.instruments.base import (
 )
 from assessments.instruments.counting import YES, at_least, missing_of
 from assessments.instruments.lists import worded
-from assessments.instruments.sds_adapted import CODES, score_sds_adapted
+from assessments.instruments.sds_adapted import CODES, SDS_ADAPTED, score_sds_adapted
 from assessments.instruments.sds_adapted import ITEMS as DISRUPTIONS
 from assessments.instruments.sds_adapted import SCORES as SUMS
 
@@ -95,10 +95,7 @@ SDS = Instrument(
     completed_by="participant",
     domain="QS",
     category="SDS",
-    license=(
-        "Copyright D. Sheehan; a paid license is needed, on paper and electronically. "
-        "Fields and descriptive labels only."
-    ),
+    license=SDS_ADAPTED.license,
     items=ITEMS,
     scores=SCORES,
     scoring=score_sds,

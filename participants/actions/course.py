@@ -20,6 +20,7 @@ from participants.actions.batch import (
 )
 from participants.actions.consenting import ConsentDecision, keep_items
 from participants.lifecycle import (
+    TAKEN_WORDS,
     TREATMENT_WORDS,
     WORDS,
     Move,
@@ -273,7 +274,7 @@ def _treating(move: TreatmentMove) -> Callable[[Participant, Step, State], None]
         state, treatment = State(row.state), Treatment(row.treatment)
         if state is not settled:
             raise Refused(
-                f"{WORDS[state]}: only a {WORDS[settled].lower()} participant has a "
+                f"{WORDS[state]}: only a {TAKEN_WORDS[settled]} participant has a "
                 f"treatment to act on. {TREATMENT_WORDS[treatment]}."
             )
         row.treatment = treatment_moved(treatment, move, reason=step.reason)

@@ -13,8 +13,7 @@ from audit.actors import AnyActor
 from audit.refusal import ReasonNeeded, Refused
 from audit.trail import acting
 from participants.access import settled_in, settled_on
-from participants.lifecycle import TREATMENT_WORDS, State, Treatment
-from participants.lifecycle import WORDS as STATE_WORDS
+from participants.lifecycle import TAKEN_WORDS, TREATMENT_WORDS, State, Treatment
 from participants.models import Participant
 from randomization.models import Kit
 from sessions.actions import AssignedKit, assign_kits
@@ -193,7 +192,7 @@ def check_participant(*, person: Participant, definition: ProtocolDefinition) ->
     """
     settled = settled_in(definition)
     if State(person.state) is not settled:
-        step = STATE_WORDS[settled].lower()
+        step = TAKEN_WORDS[settled]
         raise Refused(f"{person.number} is not {step}, so no kit can be chosen.")
     if Treatment(person.treatment) in _STOPPED:
         raise Refused(f"{TREATMENT_WORDS[Treatment(person.treatment)]}: no more kits.")
@@ -207,7 +206,7 @@ def _check_time(
     on = local_time(person.site, request.at).date()
     since = settled_on(person, definition)
     if since is not None and on < since:
-        step = STATE_WORDS[settled_in(definition)].lower()
+        step = TAKEN_WORDS[settled_in(definition)]
         raise Refused(
             f"{person.number} was {step} on {day_text(since)}, so no kit was dispensed "
             f"on {day_text(on)}."

@@ -15,8 +15,7 @@ from audit.trail import acting
 from participants import actions as course
 from participants.access import settled_in, settled_on
 from participants.actions import Step
-from participants.lifecycle import WORDS as STATE_WORDS
-from participants.lifecycle import Treatment
+from participants.lifecycle import TAKEN_WORDS, Treatment
 from participants.models import Participant
 from sessions.access import standings_of
 from sessions.actions.entries import as_they_stand, named, placed
@@ -352,7 +351,7 @@ def _refuse_step(visit: Visit, step: str, definition: ProtocolDefinition) -> Non
 def _refuse_treatment_over(visit: Visit, definition: ProtocolDefinition) -> None:
     person = visit.participant
     if settled_on(person, definition) is None:
-        step = STATE_WORDS[settled_in(definition)].lower()
+        step = TAKEN_WORDS[settled_in(definition)]
         raise Refused(f"{person.number} is not {step}, so there is no kit to assign.")
     if person.treatment == Treatment.DISCONTINUED:
         raise Refused(f"Treatment of {person.number} was stopped. No kit is assigned.")

@@ -7,7 +7,7 @@ from datetime import date
 from audit.refusal import Refused
 from participants.access import has_left_before, settled_in, settled_on
 from participants.actions import NewDeviation
-from participants.lifecycle import State as Course
+from participants.lifecycle import STEP_WORDS, TAKEN_WORDS
 from participants.models import Participant
 from participants.vocabulary import SAFETY_AFTER_LEAVING
 from sessions.actions.entries import ExplanationNeeded
@@ -164,13 +164,6 @@ def _refuse_before_enrollment(visit: Visit, on: date) -> None:
         )
 
 
-_STEPS = {
-    Course.RANDOMIZED: ("randomized", "Randomize"),
-    Course.CONFIRMED: ("confirmed", "Confirm eligibility"),
-    Course.ENROLLED: ("enrolled", "Enroll"),
-}
-
-
 def _refuse_dosing(visit: Visit, on: date, definition: ProtocolDefinition) -> None:
     person = visit.participant
     name = visit.called
@@ -181,10 +174,10 @@ def _refuse_dosing(visit: Visit, on: date, definition: ProtocolDefinition) -> No
         )
     settled = settled_on(person, definition)
     if settled is None or on < settled:
-        step, what = _STEPS[settled_in(definition)]
+        state = settled_in(definition)
         raise Refused(
-            f"{person.number} was not {step} by {day_text(on)}, so {name} cannot be held "
-            f"on that day. {what} first."
+            f"{person.number} was not {TAKEN_WORDS[state]} by {day_text(on)}, so {name} "
+            f"cannot be held on that day. {STEP_WORDS[state]} comes first."
         )
     stopped_on = person.treatment_stopped_on
     if stopped_on is not None and on > stopped_on:

@@ -31,6 +31,7 @@ from participants.eligibility import (
     Verdict,
 )
 from participants.lifecycle import (
+    TAKEN_WORDS,
     WORDS,
     Move,
     State,
@@ -111,7 +112,7 @@ def _moves(move: Move) -> Callable[[Participant], object]:
 def _may_stop_treatment(person: Participant) -> object:
     definition = definition_for(person)
     if settled_on(person, definition) is None:
-        step = WORDS[settled_in(definition)].lower()
+        step = TAKEN_WORDS[settled_in(definition)]
         raise Refused(f"Not {step}: there is no treatment to stop.")
     return treatment_moved(
         Treatment(person.treatment), TreatmentMove.DISCONTINUE, reason="not asked yet"

@@ -89,7 +89,7 @@
 
     // What is typed and optional is left to Tab and the arrows, or thirty answers would be more than thirty keys; but
     // where an answer just given asks for a number, the run of digits stops there.
-    const isInRun = (item) => !isOut(item) && (!typed(item) || Boolean(item.dataset.askedWhen));
+    const isInRun = (item) => !isOut(item) && (!typed(item) || item.hasAttribute("data-required") || Boolean(item.dataset.askedWhen));
 
     const goOn = (item, last = null) => {
       const next = lines.slice(lines.indexOf(item) + 1).find(isInRun);

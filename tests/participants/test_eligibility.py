@@ -13,7 +13,6 @@ from participants.eligibility import (
     Verdict,
     evaluate,
     evaluate_criterion,
-    missing_facts,
     truth_of,
 )
 from tests.sessions.definitions import MAPP2
@@ -199,9 +198,7 @@ def test_confirmation_needs_the_missing_facts_too() -> None:
     result = evaluate(MAPP2, "screening", evidence)
     assert result.passes
     assert not result.may_be_confirmed
-    assert [fact.code for fact in missing_facts(MAPP2, "screening", evidence)] == [
-        "sex_at_birth"
-    ]
+    assert result.missing_facts == ("sex_at_birth",)
 
 
 def test_a_milestone_that_does_not_exist_is_refused() -> None:

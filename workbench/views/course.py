@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from accounts.http import address_of
+from accounts.http import link_to
 from assessments.access import ExpectedForm
 from participants.lifecycle import TREATMENT_WORDS, WORDS, State, Treatment
 from participants.models import Participant
@@ -86,7 +86,7 @@ def visit_rows(
         rows.append(
             VisitRow(
                 visit,
-                address_of("workbench:visit", visit.uuid),
+                link_to("workbench:visit", visit.uuid),
                 visit_chip(visit.state, visit.plan, closes=visit.closes, today=today),
                 bar,
                 when_text(visit),
@@ -141,7 +141,7 @@ def form_cells(forms: Sequence[ExpectedForm], visit_url: str) -> list[FormCell]:
         FormCell(
             form.title,
             form_chip(form.state),
-            address_of("assessments:enter", form.assessment.uuid)
+            link_to("assessments:enter", form.assessment.uuid)
             if form.assessment is not None and not form.is_hidden
             else f"{visit_url}#forms",
         )

@@ -21,7 +21,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from accounts.http import address_of
+from accounts.http import link_to
 from accounts.vocabulary import Permission
 from participants.access import participants_for
 from participants.lifecycle import WORDS, State
@@ -198,7 +198,7 @@ def _rows(page: Sequence[Participant], days: Mapping[int, date]) -> list[Row]:
         rows.append(
             Row(
                 participant=person,
-                url=address_of("workbench:participant", person.uuid),
+                url=link_to("workbench:participant", person.uuid),
                 chip=state_chip(person.state),
                 next_visit=visit,
                 bar=bar,

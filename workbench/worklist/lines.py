@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.urls import reverse
 
-from accounts.http import address_of
+from accounts.http import link_to
 from accounts.vocabulary import Permission
 from sessions.drawing.windows import PlannedWindow, WindowBar, window_bar
 from trials.models import Site
@@ -41,7 +41,7 @@ class Address(NamedTuple):
     def __str__(self) -> str:
         if self.uuid is None:
             return reverse(self.route) + self.end
-        return address_of(self.route, self.uuid) + self.end
+        return link_to(self.route, self.uuid) + self.end
 
 
 class Planned(Protocol):
