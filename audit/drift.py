@@ -126,8 +126,9 @@ def _build(found: re.Match[str], walls: dict[str, Wall]) -> None:
 
 def _spelled(condition: str) -> str:
     """Return a policy as PostgreSQL and we both write it: no spaces, brackets, schema."""
-    plain = re.sub(r"\bAS\s+\w+", "", condition, flags=re.IGNORECASE)
-    return re.sub(r"[\s()]|::bigint\[\]|\baudit\.", "", plain).lower()
+    plain = re.sub(r"\bAS\s+(?!RESTRICTIVE)\w+", "", condition, flags=re.IGNORECASE)
+    plain = re.sub(r"::(bigint|text|character varying)(\[\])?", "", plain)
+    return re.sub(r"[\s()]|\baudit\.", "", plain).lower()
 
 
 def _move(table: str, schema: str, known: Declared) -> None:
@@ -237,7 +238,8 @@ def _changed_walls(known: Declared) -> Iterator[str]:
         """
         SELECT c.relnamespace::regnamespace::text || '.' || c.relname,
             c.relrowsecurity, c.relforcerowsecurity, p.polname,
-            concat(CASE p.polcmd WHEN 'r' THEN 'FOR SELECT' END,
+            concat(CASE WHEN NOT p.polpermissive THEN 'AS RESTRICTIVE' END,
+                CASE p.polcmd WHEN 'r' THEN 'FOR SELECT' END,
                 'USING' || pg_get_expr(p.polqual, p.polrelid),
                 'WITH CHECK' || pg_get_expr(p.polwithcheck, p.polrelid))
         FROM pg_class c LEFT JOIN pg_policy p ON p.polrelid = c.oid

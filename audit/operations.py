@@ -140,6 +140,22 @@ def walled(
     )
 
 
+def held_back(
+    table: str, unless: str, *, schema: str = "public", site: str = "site_id"
+) -> RunSQL:
+    """Hold back rows of a walled table that tell what a planned unblinding revealed.
+
+    From whoever sees the site and is not told (`audit.sites_held_back`), all but the
+    rows for which `unless` holds. Asked only where there is something to hold back.
+    """
+    name = f"{schema}.{table}"
+    told = f"{site} <> ALL ((SELECT audit.sites_held_back())::bigint[])"
+    return RunSQL(
+        f"CREATE POLICY held_back ON {name} AS RESTRICTIVE USING ({told} OR {unless})",
+        f"DROP POLICY held_back ON {name}",
+    )
+
+
 def past_the_walls(operation: Operation, *tables: str) -> list[Operation]:
     """Return the operations of a migration that reads or writes rows of walled tables.
 

@@ -43,6 +43,8 @@ class Participant(models.Model):
     enrolled_on = models.DateField(null=True)
     confirmed_on = models.DateField(null=True)
     randomized_on = models.DateField(null=True)
+    # The day of the planned unblinding, from which stages wait for what it revealed.
+    unblinded_on = models.DateField(null=True)
     treatment = models.CharField(
         max_length=20,
         default=Treatment.NOT_STARTED.value,
@@ -75,6 +77,7 @@ class Participant(models.Model):
             "enrolled_on",
             "confirmed_on",
             "randomized_on",
+            "unblinded_on",
             "treatment",
             "treatment_stopped_on",
             "treatment_stop_reason",

@@ -110,6 +110,7 @@ def adopt_protocol(
             text=text,
             sha256=hashlib.sha256(text.encode()).hexdigest(),
             adopted_on=on,
+            held_back=definition.held_back.as_lists(),
         )
 
 

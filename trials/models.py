@@ -50,9 +50,12 @@ class ProtocolVersion(models.Model):
     text = models.TextField()
     sha256 = models.CharField(max_length=64)
     adopted_on = models.DateField()
+    # What of its course is kept for the site until the lock, as `trials.protocol.held_back`
+    # reads it from the text: lists of codes by kind, which the walls ask. {} of most.
+    held_back = models.JSONField(default=dict)
 
     class Disclosure:
-        open = {"id", "trial", "version", "text", "sha256", "adopted_on"}
+        open = {"id", "trial", "version", "text", "sha256", "adopted_on", "held_back"}
 
     class Meta:
         constraints = [

@@ -16,6 +16,7 @@ from participants.actions.course import (
     fail_screening,
     finish_treatment,
     mark_randomized,
+    mark_unblinded,
     start_treatment,
     withdraw,
 )
@@ -69,6 +70,7 @@ __all__ = [
     "finish_treatment",
     "grant_waivers",
     "mark_randomized",
+    "mark_unblinded",
     "record_consents",
     "record_deviations",
     "record_facts",

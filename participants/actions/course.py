@@ -43,8 +43,8 @@ from trials.protocol import Event
 Rows = dict[int, Participant]
 COMPLETED_REASON = "Completed the trial"
 _FIELDS = (
-    *("state", "enrolled_on", "confirmed_on", "randomized_on", "ended_on"),
-    *("end_reason", "end_cause", "treatment", "treatment_stopped_on"),
+    *("state", "enrolled_on", "confirmed_on", "randomized_on", "unblinded_on"),
+    *("ended_on", "end_reason", "end_cause", "treatment", "treatment_stopped_on"),
     *("treatment_stop_reason", "treatment_stop_cause"),
 )
 
@@ -124,6 +124,12 @@ def mark_randomized(*, steps: Sequence[Step], by: AnyActor) -> list[Participant]
         steps=steps,
         by=by,
     )
+
+
+def mark_unblinded(*, steps: Sequence[Step], by: AnyActor) -> list[Participant]:
+    """Keep the day of the planned unblinding; what it revealed is kept elsewhere."""
+    verb = _Verb("unblind as planned", Permission.UNBLIND_AS_PLANNED, _unblind)
+    return _take(verb, steps=steps, by=by)
 
 
 def complete(*, steps: Sequence[Step], by: AnyActor) -> list[Participant]:
@@ -228,6 +234,10 @@ def _confirm(row: Participant, step: Step, settled: State) -> None:
 def _randomize(row: Participant, step: Step, settled: State) -> None:
     row.state = moved(State(row.state), Move.RANDOMIZE, settled=settled)
     row.randomized_on = step.on
+
+
+def _unblind(row: Participant, step: Step, settled: State) -> None:
+    row.unblinded_on = step.on
 
 
 def _ending(move: Move) -> Callable[[Participant, Step, State], None]:

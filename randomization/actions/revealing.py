@@ -15,10 +15,12 @@ from audit.signing import reauthenticate
 from audit.trail import acting
 from notices.actions import NewNotice, notify
 from notices.vocabulary import Kind
+from participants.actions import Step
 from participants.models import Participant
 from randomization.access import planned_unblinding_of
 from randomization.models import LEARNED, Unblinding
-from trials.access import definition_of, require, require_on_trial
+from sessions.actions import enter_stages
+from trials.access import definition_of, local_time, require, require_on_trial
 from trials.models import Trial
 from trials.protocol import ProtocolDefinition
 
@@ -135,8 +137,9 @@ def unblind_as_planned(
 ) -> str:
     """Return the group that the definition reveals of a participant who came so far.
 
-    From then on their site sees it, and nobody else before the lock. Refused before the
-    visit or milestone at which the definition unblinds, and a second time.
+    From then on their site sees it, and the visits of the stages that it opens; nobody
+    else before the lock. Refused before the visit or milestone at which the definition
+    unblinds, and a second time.
     """
     if not isinstance(by, Actor):
         raise NotPermitted(ONLY_A_PERSON)
@@ -165,7 +168,10 @@ def unblind_as_planned(
             revealed_at=at,
             why=f"Planned by the protocol at {planned.at}",
         )
-        return _group_told(participant, planned.groups)
+        told = _group_told(participant, planned.groups)
+        on = local_time(participant.site, at).date()
+        enter_stages(step=Step(participant, on), revealed=told, by=by)
+        return told
 
 
 def _group_told(participant: Participant, groups: Mapping[str, str]) -> str:

@@ -12,6 +12,7 @@ from sessions.actions.course import (
     decide_consent_items,
     discontinue_treatment,
     enroll,
+    enter_stages,
     fail_screening,
     withdraw,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "decide_consent_items",
     "discontinue_treatment",
     "enroll",
+    "enter_stages",
     "fail_screening",
     "give_doses",
     "hold",

@@ -16,11 +16,10 @@ from sessions.actions.entries import locked
 from sessions.actions.planning import (
     close,
     comes_once,
-    known_of,
-    record_of,
     replan,
     rows_of,
 )
+from sessions.actions.recorded import known_of, record_of
 from sessions.actions.statements import update_rows
 from sessions.actions.unscheduled import position_by
 from sessions.drawing.windows import day_text

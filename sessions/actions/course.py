@@ -99,6 +99,23 @@ def fail_screening(
     _step("record screen failure", course.fail_screening, steps, by=by, today=today)
 
 
+def enter_stages(*, step: Step, revealed: str, by: AnyActor) -> None:
+    """Plan the stages that waited for a planned unblinding, by what it revealed.
+
+    Theirs open from its day, those of others are ruled out.
+    """
+    person = step.participant
+    with acting(
+        "plan what was revealed",
+        by=by,
+        subject=person.number,
+        place=place_of(participants=[person]),
+    ):
+        course.mark_unblinded(steps=[step], by=by)
+        told = {person.pk: revealed}
+        replan(participants=[person], today=step.on, by=by, revealed=told)
+
+
 def discontinue_treatment(
     *, steps: Sequence[Step], by: AnyActor, today: date | None = None
 ) -> None:

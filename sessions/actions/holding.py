@@ -15,7 +15,8 @@ from sessions.drawing.windows import between_text, day_text, days_text
 from sessions.lifecycle import Mode, State, modes_of
 from sessions.models import Visit
 from trials.access import Approvals
-from trials.protocol import ProtocolDefinition
+from trials.protocol import Event, ProtocolDefinition
+from trials.protocol.ordering import ties_of
 
 # Before enrollment nobody is prepared for treatment or measured for the outcome.
 _BEFORE_ENROLLMENT = frozenset({"screening", "safety", "unscheduled"})
@@ -73,7 +74,7 @@ def may_be_held(
             f"{name} counts from {counts_from}, which is not on record. Record that "
             f"{counts_from} was held or missed first."
         )
-    _refuse_before_enrollment(visit, holding.on)
+    _refuse_before_enrollment(visit, holding.on, definition)
     if visit.kind == "dosing":
         _refuse_dosing(visit, holding.on, definition)
 
@@ -148,8 +149,12 @@ def _ended_on(person: Participant) -> date | None:
     return min((day for day in days if day is not None), default=None)
 
 
-def _refuse_before_enrollment(visit: Visit, on: date) -> None:
-    if visit.kind in _BEFORE_ENROLLMENT:
+def _refuse_before_enrollment(
+    visit: Visit, on: date, definition: ProtocolDefinition
+) -> None:
+    # Where enrollment is decided at a visit, it cannot come before that visit.
+    decided_at = ties_of(definition).get(Event.ENROLLMENT)
+    if visit.kind in _BEFORE_ENROLLMENT or visit.code == decided_at:
         return
     person = visit.participant
     name = visit.called

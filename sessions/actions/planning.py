@@ -1,35 +1,30 @@
 """Windows of many participants, computed by the planner and stored set by set."""
 
-import zoneinfo
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 
-from django.db.models import Min
+from django.db import connection
 
 from audit.actors import AnyActor
 from audit.trail import acting
 from participants.actions.batch import place_of, subject_of
 from participants.lifecycle import State
-from participants.models import Consent, ConsentItem, Fact, Participant
+from participants.models import Participant
 from participants.vocabulary import SAFETY_AFTER_LEAVING
 from sessions.actions.entries import locked
+from sessions.actions.recorded import SETTLED, Known, known_of, record_of
 from sessions.actions.statements import update_rows
-from sessions.models import DoseAdministration, Visit
+from sessions.models import Visit
 from sessions.schedule import PlannedVisit, Record, plan
 from sessions.schedule import State as Planned
-from trials.access import codes_between, protocol_versions
-from trials.protocol import Event, ProtocolDefinition, VisitDefinition, VisitKind
+from trials.access import protocol_versions
+from trials.protocol import ProtocolDefinition, VisitDefinition, VisitKind
 
 WINDOW = ("plan", "opens", "target", "closes", "why")
 # What a version of the protocol says of a visit beside its window.
 PLACE = ("protocol_version", "code", "number", "label", "kind", "stage", "position")
 BOOKING = ("state", "booked_on", "booked_time")
 LONGEST_WHY = 300
-# What no plan changes any more.
-# A visit that an amendment added too late counts, as a missed one does, by its target.
-_LOST = frozenset({"missed", "cancelled"})
-SETTLED = frozenset({"held", "missed", "cancelled"})
 
 _STORED = {
     Planned.UPCOMING: "firm",
@@ -38,21 +33,6 @@ _STORED = {
     Planned.HELD: "recorded",
     Planned.MISSED: "recorded",
 }
-
-
-@dataclass(slots=True)
-class Known:
-    """What is on record of one participant, gathered query by query.
-
-    Visits and doses stand under the codes of the participant's version of the protocol:
-    what was held under an earlier one keeps its own code in the row alone.
-    """
-
-    visits: dict[str, Visit] = field(default_factory=dict)
-    doses: dict[str, date] = field(default_factory=dict)
-    consented_on: date | None = None
-    consents: dict[str, date] = field(default_factory=dict)
-    parent: dict[str, date] = field(default_factory=dict)
 
 
 # One day for everybody, or each participant's own by id: a batch reaches over months.
@@ -67,7 +47,13 @@ def latest_days(*, days: Iterable[tuple[int, date]]) -> dict[int, date]:
     return found
 
 
-def replan(*, participants: Sequence[Participant], today: Today, by: AnyActor) -> None:
+def replan(
+    *,
+    participants: Sequence[Participant],
+    today: Today,
+    by: AnyActor,
+    revealed: Mapping[int, str] | None = None,
+) -> None:
     """Bring the stored windows of some participants to what the planner says today.
 
     Without `today` each participant is planned as of the last day on their record.
@@ -76,6 +62,10 @@ def replan(*, participants: Sequence[Participant], today: Today, by: AnyActor) -
     is planned before consent. Visits of an earlier version of the protocol than the
     participant's are brought to it, or closed where it has them no more. The number of
     statements does not depend on the number of participants.
+
+    `revealed` is by id what a planned unblinding told just now; afterwards the stored
+    visits say it. What is held back from `by` stays as it is: they see no row of it, and
+    what they were to plan without would be wrong.
     """
     with acting(
         "plan visits",
@@ -88,6 +78,9 @@ def replan(*, participants: Sequence[Participant], today: Today, by: AnyActor) -
             person.protocol_version_id for person in people.values()
         )
         known = known_of(people=people, definitions=definitions)
+        for pk, told in (revealed or {}).items():
+            known[pk].revealed = told
+        untold = _untold(people.values(), definitions)
         added: list[Visit] = []
         moved: list[Visit] = []
         brought: list[Visit] = []
@@ -98,6 +91,9 @@ def replan(*, participants: Sequence[Participant], today: Today, by: AnyActor) -
             definition = definitions[person.protocol_version_id]
             day = today.get(person.pk) if isinstance(today, Mapping) else today
             planned = _planned(person, on_record, definition, day=day)
+            if person.site_id in untold:
+                for code in definition.held_back.visits:
+                    planned.pop(code, None)
             added += _missing(
                 person, definition, visits=on_record.visits, planned=planned
             )
@@ -106,6 +102,22 @@ def replan(*, participants: Sequence[Participant], today: Today, by: AnyActor) -
         Visit.objects.bulk_create(added)
         update_rows(rows=brought, fields=(*PLACE, *WINDOW, *BOOKING))
         update_rows(rows=moved, fields=WINDOW)
+
+
+def _untold(
+    people: Iterable[Participant], definitions: Mapping[int, ProtocolDefinition]
+) -> frozenset[int]:
+    """Return the sites whose later course is held back from whoever acts.
+
+    Asked only where a protocol has such a course.
+    """
+    if not any(
+        definitions[each.protocol_version_id].held_back.visits for each in people
+    ):
+        return frozenset()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT audit.sites_held_back()")
+        return frozenset(cursor.fetchone()[0])
 
 
 def _planned(
@@ -125,113 +137,10 @@ def _planned(
     return planned
 
 
-def known_of(
-    *,
-    people: Mapping[int, Participant],
-    definitions: Mapping[int, ProtocolDefinition],
-) -> dict[int, Known]:
-    """Return what is on record of some participants by id, in six queries at most."""
-    known = {pk: Known() for pk in people}
-    # What no plan foresees (turn 1, 2, …) is neither planned anew nor counted from.
-    visits = list(Visit.objects.filter(participant_id__in=people, turn=0))
-
-    def versions(visit: Visit) -> tuple[int, int]:
-        person = people[visit.participant_id]
-        return visit.protocol_version_id, person.protocol_version_id
-
-    codes = codes_between(map(versions, visits))
-
-    def code_of(visit: Visit) -> str:
-        return codes.get(versions(visit), {}).get(visit.code, visit.code)
-
-    for visit in visits:
-        known[visit.participant_id].visits[code_of(visit)] = visit
-    given = DoseAdministration.objects.filter(
-        participant_id__in=people, given_at__isnull=False
-    ).select_related("visit")
-    for dose in given.order_by("-given_at"):
-        zone = zoneinfo.ZoneInfo(people[dose.participant_id].site.time_zone)
-        if dose.given_at is not None:
-            day = dose.given_at.astimezone(zone).date()
-            known[dose.participant_id].doses[code_of(dose.visit)] = day
-    signed = Consent.objects.filter(participant_id__in=people)
-    for person, first in signed.values_list("participant_id").annotate(
-        Min("signed_on")
-    ):
-        known[person].consented_on = first
-    items = ConsentItem.objects.filter(participant_id__in=people, is_given=True)
-    for item in items:
-        known[item.participant_id].consents[item.code] = item.decided_on
-    _tell_parents(known, people, definitions)
-    return known
-
-
-def _tell_parents(
-    known: Mapping[int, Known],
-    people: Mapping[int, Participant],
-    definitions: Mapping[int, ProtocolDefinition],
-) -> None:
-    """Add the days of a parent study, which facts tell: a query if a protocol has any."""
-    events = {
-        (version, fact.code): fact.event
-        for version, definition in definitions.items()
-        for fact in definition.facts
-        if fact.event
-    }
-    if not events:
-        return
-    facts = Fact.objects.filter(
-        participant_id__in=people,
-        code__in={code for _, code in events},
-        is_current=True,
-    )
-    for fact in facts:
-        key = (people[fact.participant_id].protocol_version_id, fact.code)
-        if key in events and fact.value:
-            day = date.fromisoformat(fact.value)
-            known[fact.participant_id].parent[events[key]] = day
-
-
-def record_of(*, person: Participant, known: Known) -> Record:
-    """Return what the planner reads of a participant."""
-    visits = known.visits.items()
-    return Record(
-        held={code: visit.held_on for code, visit in visits if visit.held_on},
-        missed={
-            code: visit.target
-            for code, visit in visits
-            if visit.state in _LOST and visit.target
-        },
-        booked={
-            code: visit.booked_on
-            for code, visit in visits
-            if visit.state == "booked" and visit.booked_on
-        },
-        doses=known.doses,
-        events=_events(person, known.consented_on) | known.parent,
-        consents={
-            code: on for code, on in known.consents.items() if code != "participation"
-        },
-    )
-
-
 def _latest(record: Record) -> date:
     """Return the last day on which something is on record; consent at the earliest."""
     days = (record.held, record.doses, record.events)
     return max(day for known in days for day in known.values())
-
-
-def _events(person: Participant, consented_on: date | None) -> dict[str, date]:
-    """Return the participant's dated events, as the definition's anchors name them."""
-    has_left = person.state in {State.WITHDRAWN, State.SCREEN_FAILURE}
-    days = {
-        Event.CONSENT: consented_on,
-        Event.ENROLLMENT: person.enrolled_on,
-        Event.RANDOMIZATION: person.randomized_on,
-        Event.TREATMENT_STOPPED: person.treatment_stopped_on,
-        Event.STUDY_LEFT: person.ended_on if has_left else None,
-    }
-    return {event.value: day for event, day in days.items() if day is not None}
 
 
 def _nothing_more(

@@ -1,10 +1,12 @@
 """Whether a participant is in a stage, and since when."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from sessions.schedule.records import Record, State
 from sessions.schedule.sentences import event_words
+from trials.protocol.definition import ProtocolDefinition
 from trials.protocol.parts import Stage, StageEntry
 
 
@@ -55,3 +57,22 @@ def _consented(stage: Stage, enter: StageEntry, record: Record) -> StageEntered:
 
 def _waiting(stage: Stage, what: str) -> StageEntered:
     return StageEntered(State.WAITING, why=f"{stage.label} waits for {what}.")
+
+
+def told_by_stages(
+    definition: ProtocolDefinition, ruled_out: Mapping[str, bool]
+) -> str | None:
+    """Return what unblinding revealed, by whether a plan ruled each known stage out since.
+
+    Of several names that open the same stages the first: they plan the same. None where
+    no name fits.
+    """
+    entries = {stage.code: stage.enter for stage in definition.stages if stage.enter}
+    decided = {code for code, enter in entries.items() if enter.revealed}
+    for name in definition.revealed_names:
+        if all(
+            (name in entries[code].revealed) is not ruled_out[code]
+            for code in decided & ruled_out.keys()
+        ):
+            return name
+    return None

@@ -1,6 +1,6 @@
 """Takes somebody through a whole protocol by the ordinary actions, visit by visit."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -26,16 +26,18 @@ from randomization.actions import (
     load_kits,
     load_list,
     randomize,
+    unblind_as_planned,
 )
-from randomization.blocks import kit_numbers, make_list
+from randomization.blocks import ListEntry, kit_numbers, make_list
 from sessions import actions
 from sessions.models import Visit
 from tests.medical.world import recorded
 from tests.world import PASSWORD, SCREENED_ON, SETUP, World, consented, new_world
 from trials.access import definition_of
-from trials.protocol import ProtocolDefinition
+from trials.protocol import Event, ProtocolDefinition
 from trials.protocol.conditions import FactTest, WashoutsOver, leaves_of
 from trials.protocol.observations import Fact
+from trials.protocol.ordering import ties_of
 from trials.protocol.vocabulary import CriterionKind, FactType, VisitKind
 
 SEED = b"a seed of a test, of 256 bits..."
@@ -70,13 +72,22 @@ class Walk:
         )
 
 
-def begun(text: str) -> Walk:
-    """Somebody who consented in a trial of this definition."""
+def begun(text: str, *, told: str = "") -> Walk:
+    """Somebody who consented in a trial of this definition.
+
+    `told` is what the planned unblinding will reveal of them.
+    """
+    (walk,) = all_begun(text, told=[told])
+    return walk
+
+
+def all_begun(text: str, *, told: Sequence[str]) -> list[Walk]:
+    """One for each that the planned unblinding will tell of, to be randomized in turn."""
     world = new_world(text=text)
     definition = definition_of(world.protocol)
-    _supplied(world, definition)
-    (person,) = consented(world)
-    return Walk(world, person, definition)
+    _supplied(world, definition, told)
+    people = consented(world, len(told))
+    return [Walk(world, person, definition) for person in people]
 
 
 def walked(walk: Walk) -> None:
@@ -137,6 +148,9 @@ def _step_on(walk: Walk) -> None:
         walk.person.refresh_from_db()
     if settled_in(walk.definition) is State.RANDOMIZED:
         _randomize(walk)
+    unblinded_at = ties_of(walk.definition).get(Event.UNBLINDING)
+    if unblinded_at in held and walk.person.unblinded_on is None:
+        _unblind(walk, held[unblinded_at])
 
 
 def _confirm(walk: Walk, on: date) -> None:
@@ -156,6 +170,16 @@ def _randomize(walk: Walk) -> None:
     randomize(randomizings=[Randomizing(person, at)], by=by)
     actions.replan(participants=[person], today=at.date(), by=by)
     person.refresh_from_db()
+
+
+def _unblind(walk: Walk, on: date) -> None:
+    unblind_as_planned(
+        participant=walk.person,
+        password=PASSWORD,
+        at=datetime.combine(on, NOON, UTC) + timedelta(hours=2),
+        by=walk.world.actor(Role.INVESTIGATOR),
+    )
+    walk.person.refresh_from_db()
 
 
 def _tell(walk: Walk) -> None:
@@ -245,17 +269,12 @@ def _candidates(leaf: FactTest, fact: Fact, on: date) -> Iterator[FactValue]:
             yield near if fact.type is FactType.NUMBER else int(near)
 
 
-def _supplied(world: World, definition: ProtocolDefinition) -> None:
+def _supplied(
+    world: World, definition: ProtocolDefinition, told: Sequence[str]
+) -> None:
     """Load the list and the kits that a protocol treats with."""
-    planned = definition.randomization
-    if planned is not None:
-        entries = make_list(
-            arms={arm.code: arm.ratio for arm in definition.arms},
-            block_sizes=planned.block_sizes,
-            strata=["01", "02"] if planned.strata else ["all"],
-            length=24,
-            seed=SEED,
-        )
+    if definition.randomization is not None:
+        entries = _list_of(definition, told)
         load_list(trial=world.trial, entries=entries, by=world.actor(Role.STATISTICIAN))
     holding = [(arm.code, arm.doses) for arm in definition.arms]
     holding += [("", stage.doses) for stage in definition.stages if not stage.blinded]
@@ -268,3 +287,25 @@ def _supplied(world: World, definition: ProtocolDefinition) -> None:
     ]
     if kits:
         load_kits(trial=world.trial, kits=kits, by=world.actor(Role.PHARMACIST))
+
+
+def _list_of(
+    definition: ProtocolDefinition, told: Sequence[str]
+) -> Sequence[ListEntry]:
+    """Return a list whose first places at the first site are of these groups in turn."""
+    planned, unblinding = definition.randomization, definition.unblinding
+    assert planned is not None
+    for number in range(1000):
+        entries = make_list(
+            arms={arm.code: arm.ratio for arm in definition.arms},
+            block_sizes=planned.block_sizes,
+            strata=["01", "02"] if planned.strata else ["all"],
+            length=24,
+            seed=SEED[:-3] + b"%03d" % number,
+        )
+        first = [entry.arm for entry in entries[: len(told)]]
+        if not any(told):
+            return entries
+        if unblinding and [unblinding.group_of(arm) for arm in first] == [*told]:
+            return entries
+    raise AssertionError(told)

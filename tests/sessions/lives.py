@@ -6,7 +6,6 @@ from random import Random
 
 from sessions.schedule import WINDOWED, PlannedVisit, Record, State, plan
 from trials.protocol import Event, ProtocolDefinition, VisitKind
-from trials.protocol.checking_arms import revealed_names
 
 START = date(2026, 1, 31)
 
@@ -101,7 +100,7 @@ def _event(
         declined = {random.choice(entered).code} if entered else set()
         return replace(record, declined=record.declined | declined)
     if event == "unblinding":
-        told = random.choice(revealed_names(definition) or ("",))
+        told = random.choice(definition.revealed_names or ("",))
         record = replace(record, revealed=told or None)
     return _with_event(record, event, now.today)
 

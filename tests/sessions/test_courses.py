@@ -10,25 +10,52 @@ from randomization.blocks import kit_numbers
 from tests.pages import signed_in_as
 from tests.sessions.courses import SEED, begun, seen, walked
 from tests.world import MAPP2
+from trials.protocol import parse
+from trials.protocol.parts import Stage
 
 pytestmark = pytest.mark.django_db
 SHIPPED = MAPP2.parent
-# Those that wait for a planned unblinding, or fill cohorts in order, are not here yet.
-WITHOUT_A_DECISION = ("mapp2", "mapp1", "mp16", "extension", "mplong")
+# With each group that a planned unblinding tells somebody of; "" where there is none. One
+# that fills cohorts in order is not here yet.
+COURSES = [
+    *((name, "") for name in ("mapp2", "mapp1", "mp16", "extension", "mplong")),
+    *(("mp1", told) for told in ("active", "comparator")),
+    *(("mp2", told) for told in ("full", "low")),
+    *(("mp8", told) for told in ("high", "middle", "low")),
+    *(("mp12", told) for told in ("active", "low")),
+]
 
 
-@pytest.mark.parametrize("name", WITHOUT_A_DECISION)
-def test_a_participant_goes_from_screening_to_the_last_visit(name: str) -> None:
-    walk = begun((SHIPPED / f"{name}.toml").read_text("utf-8"))
+@pytest.mark.parametrize(("name", "told"), COURSES)
+def test_a_participant_goes_from_screening_to_the_last_visit(
+    name: str, told: str
+) -> None:
+    walk = begun((SHIPPED / f"{name}.toml").read_text("utf-8"), told=told)
     walked(walk)
     assert walk.person.state == "completed"
     held = {visit.code for visit in walk.visits() if visit.state == "held"}
+    stages = {stage.code: stage for stage in walk.definition.stages}
     expected = {
         visit.code
         for visit in walk.definition.visits
-        if visit.when is not None and visit.kind.value != "early_termination"
+        if visit.when is not None
+        and visit.kind.value != "early_termination"
+        and is_for(stages.get(visit.stage), told)
     }
     assert expected <= held
+    assert held <= expected
+
+
+def is_for(stage: Stage | None, told: str) -> bool:
+    entry = stage.enter if stage else None
+    return entry is None or not entry.revealed or told in entry.revealed
+
+
+def test_the_shipped_groups_are_all_walked() -> None:
+    for name, told in COURSES:
+        text = (SHIPPED / f"{name}.toml").read_text("utf-8")
+        definition = parse(text, filename=name)
+        assert (told in definition.revealed_names) is bool(told), (name, told)
 
 
 @pytest.mark.parametrize("name", ["mp16", "mplong"])

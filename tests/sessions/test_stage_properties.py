@@ -19,7 +19,6 @@ from tests.sessions.many_lives import (
     lived,
     windowed,
 )
-from trials.protocol.checking_arms import revealed_names
 
 
 @EXAMPLES
@@ -31,7 +30,7 @@ def test_before_unblinding_the_plan_ignores_what_is_revealed(
     for snapshot in lived(name, seed):
         if "unblinding" in snapshot.record.events:
             continue
-        for told in (None, *revealed_names(definition)):
+        for told in (None, *definition.revealed_names):
             record = replace(snapshot.record, revealed=told)
             planned = plan(definition, record, snapshot.today)
             assert planned == snapshot.planned
@@ -40,6 +39,32 @@ def test_before_unblinding_the_plan_ignores_what_is_revealed(
             if entry is not None and visit.code not in snapshot.record.missed:
                 assert snapshot.planned[visit.code].opens is None
                 assert snapshot.planned[visit.code].target is None
+
+
+@EXAMPLES
+@given(name=st.sampled_from(STAGED), seed=SEEDS)
+def test_what_is_not_held_back_is_planned_alike_for_every_group(
+    name: str, seed: int
+) -> None:
+    """Whatever was revealed, and whatever took place that is held back."""
+    definition = DEFINITIONS[name]
+    hidden = definition.held_back.visits
+    assert hidden
+    for snapshot in lived(name, seed):
+        was = snapshot.record
+        for told in definition.revealed_names:
+            record = replace(
+                was,
+                revealed=told,
+                held={x: on for x, on in was.held.items() if x not in hidden},
+                missed={x: on for x, on in was.missed.items() if x not in hidden},
+                booked={x: on for x, on in was.booked.items() if x not in hidden},
+                doses={x: on for x, on in was.doses.items() if x not in hidden},
+            )
+            planned = plan(definition, record, snapshot.today)
+            assert {x: planned[x] for x in planned.keys() - hidden} == {
+                x: snapshot.planned[x] for x in snapshot.planned.keys() - hidden
+            }
 
 
 @EXAMPLES

@@ -13,7 +13,6 @@ from trials.protocol import (
     Provenance,
     VisitKind,
 )
-from trials.protocol.checking_arms import revealed_names
 from trials.protocol.conditions import facts_in, leaves_of
 from trials.protocol.parts import Part
 from trials.protocol.vocabulary import Assignment, ParentLink
@@ -159,8 +158,8 @@ def test_what_follows_unblinding_depends_on_what_is_revealed(name: str) -> None:
 
 
 def test_one_trial_reveals_a_group_and_another_the_arm() -> None:
-    assert revealed_names(published()["mp12"]) == ("active", "low")
-    assert revealed_names(published()["mp8"]) == ("high", "middle", "low")
+    assert published()["mp12"].revealed_names == ("active", "low")
+    assert published()["mp8"].revealed_names == ("high", "middle", "low")
 
 
 def test_open_label_sessions_offer_a_choice_of_amounts_where_published() -> None:

@@ -14,14 +14,13 @@ from sessions.schedule import WINDOWED, PlannedVisit, Record, State, plan
 from tests.sessions.lives import START, born
 from tests.trials.published import published
 from trials.protocol import Event, ProtocolDefinition, VisitKind
-from trials.protocol.checking_arms import revealed_names
 from trials.protocol.ordering import ties_of
 
 BRANCHES = [
     (name, told)
     for name, definition in sorted(published().items())
     for told in (
-        revealed_names(definition)
+        definition.revealed_names
         if definition.unblinding and definition.unblinding.at
         else ("",)
     )
@@ -133,7 +132,7 @@ def test_whoever_keeps_to_the_windows_comes_to_an_end(
 
 def test_the_largest_protocol_is_planned_in_less_than_two_milliseconds() -> None:
     definition = max(published().values(), key=lambda item: len(item.visits))
-    record = course(definition, revealed_names(definition)[0], day=on_target)
+    record = course(definition, definition.revealed_names[0], day=on_target)
     last = max(record.held.values())
     took = []
     for offset in range(30):

@@ -47,18 +47,10 @@ def _entry_sentences(stage: Stage, definition: ProtocolDefinition) -> Iterator[s
         yield (
             'depends on what was revealed, so it must be entered after = "unblinding".'
         )
-    revealed = revealed_names(definition)
+    revealed = definition.revealed_names
     for name in set(enter.revealed) - set(revealed):
         known = ", ".join(revealed) or "nothing"
         yield f"'{name}' is never revealed; unblinding reveals {known}."
-
-
-def revealed_names(definition: ProtocolDefinition) -> tuple[str, ...]:
-    """What the planned unblinding can reveal: its groups, or the arms themselves."""
-    if definition.unblinding is None:
-        return ()
-    groups = tuple(definition.unblinding.groups)
-    return groups or tuple(arm.code for arm in definition.arms)
 
 
 def allocation_problems(definition: ProtocolDefinition) -> Iterator[Problem]:

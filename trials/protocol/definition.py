@@ -24,6 +24,7 @@ from trials.protocol.parts import (
     UNVERIFIED,
     Arm,
     Dosing,
+    HeldBack,
     Milestone,
     Parent,
     Part,
@@ -44,6 +45,7 @@ class ProtocolDefinition:
 
     `visits` are in the order of the course, repetition written out; `order` is the
     order in which the planner computes them, so that a plan is a single pass.
+    `held_back` is what the site alone may read before the lock.
     """
 
     identifier: str
@@ -81,6 +83,7 @@ class ProtocolDefinition:
     waivers: tuple[Waiver, ...] = ()
     not_yet: tuple[NotYet, ...] = ()
     order: tuple[str, ...] = ()
+    held_back: HeldBack = field(default_factory=HeldBack)
     visits_by_code: Mapping[str, VisitDefinition] = field(
         init=False, repr=False, compare=False
     )
@@ -101,6 +104,13 @@ class ProtocolDefinition:
     @property
     def dosing_visits(self) -> tuple[VisitDefinition, ...]:
         return self.visits_of_kind(VisitKind.DOSING)
+
+    @property
+    def revealed_names(self) -> tuple[str, ...]:
+        """What the planned unblinding can reveal: its groups, or the arms themselves."""
+        if self.unblinding is None:
+            return ()
+        return tuple(self.unblinding.groups) or tuple(arm.code for arm in self.arms)
 
     @property
     def facts_by_code(self) -> dict[str, Fact]:

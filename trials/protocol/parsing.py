@@ -18,6 +18,7 @@ from trials.protocol.expansion import (
     template_problems,
     write_out,
 )
+from trials.protocol.held_back import held_back_by
 from trials.protocol.instrument_facts import InstrumentFacts
 from trials.protocol.ordering import order_of
 from trials.protocol.parts import Constraint, VisitDefinition
@@ -76,7 +77,8 @@ def parse(
         chain = " → ".join(cycle)
         sentence = f"These visits wait for one another: {chain}. Drop one of the rules."
         raise ProtocolError([Problem(sentence, file=filename)])
-    return replace(definition, order=order)
+    definition = replace(definition, order=order)
+    return replace(definition, held_back=held_back_by(definition))
 
 
 def _repetition_problems(templates: Iterable[VisitTemplate]) -> Iterator[Problem]:

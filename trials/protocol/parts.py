@@ -133,6 +133,29 @@ class Randomization(Part):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeldBack:
+    """Codes of what comes to some arms only, or for some of them on other days.
+
+    `visits` of stages that wait for what was revealed, and those that count from them;
+    `facts` that are found at such a visit; `items` of the consent to such a stage.
+    """
+
+    visits: frozenset[str] = frozenset()
+    facts: frozenset[str] = frozenset()
+    items: frozenset[str] = frozenset()
+
+    def as_lists(self) -> dict[str, list[str]]:
+        """Return the codes by kind, as the database keeps them; {} where there are none."""
+        if not self.visits:
+            return {}
+        return {
+            "visits": sorted(self.visits),
+            "facts": sorted(self.facts),
+            "items": sorted(self.items),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unblinding(Part):
     """The planned unblinding: at a visit or event, or after database lock."""
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from trials.protocol.definition import ProtocolDefinition
+from trials.protocol.held_back import held_back_by
 from trials.protocol.parts import Constraint, Timing, VisitDefinition
 
 
@@ -30,7 +31,8 @@ def renamed(
             for x in definition.periods
         ),
     )
-    return _with_observations(_with_unblinding(changed, names), names)
+    whole = _with_observations(_with_unblinding(changed, names), names)
+    return replace(whole, held_back=held_back_by(whole))
 
 
 def codes_since(
