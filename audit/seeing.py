@@ -110,17 +110,20 @@ def look_on_as(token: str) -> None:
 
 
 @contextmanager
-def reading(by: AnyActor) -> Iterator[Cursor[Any]]:
+def reading(by: AnyActor, *, as_blinded: bool = False) -> Iterator[Cursor[Any]]:
     """Open a transaction that can only read, all of one moment, and yield psycopg's cursor.
 
     For a stream, which goes on after the request's own transaction has ended. `durable`:
     inside somebody's open transaction the note of an export would not be committed yet,
     and data would leave without a trace (AUD-14). Raises `SessionEnded` where nothing
-    would be seen: an empty file must not look like a trial without data.
+    would be seen: an empty file must not look like a trial without data. `as_blinded`
+    takes away what only those may read who were told: a file goes from hand to hand.
     """
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         _look(_of(by))
+        if as_blinded:
+            cursor.execute("SELECT set_config('candor.blinded', 'on', true)")
         cursor.execute(_SEES_SOMETHING)
         if not cursor.fetchone()[0]:
             raise SessionEnded("The sign-in has ended, so nothing can be read.")

@@ -8,8 +8,8 @@ from django.db.models import QuerySet
 from accounts.models import User
 from accounts.vocabulary import Permission, roles_with
 from exports.models import ApiToken
-from trials.access import trials_where
-from trials.models import Delegation, Trial
+from trials.access import definition_of, lock_of, trials_where
+from trials.models import Delegation, ProtocolVersion, Trial
 
 
 def hash_of(token: str) -> str:
@@ -42,6 +42,15 @@ def receivers_of(trial: Trial) -> QuerySet[User]:
     return User.objects.filter(pk__in=lines.values("user_id"), is_active=True).order_by(
         "name"
     )
+
+
+def names_held_back(version: ProtocolVersion) -> tuple[str, ...]:
+    """Return the visits that no export has before the lock, in the order of the course."""
+    if lock_of(version.trial).lock is not None:
+        return ()
+    definition = definition_of(version)
+    hidden = definition.held_back.visits
+    return tuple(str(each.label) for each in definition.visits if each.code in hidden)
 
 
 def token_in_force(plain: str, *, now: datetime) -> ApiToken | None:

@@ -31,10 +31,15 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """A version of the protocol, and the hash of its definition."""
+    """A version of the protocol, and the hash of its definition.
+
+    `visits_held_back` names the visits of which no dataset has a row before the lock:
+    that somebody has them tells what a planned unblinding revealed.
+    """
 
     version: str
     sha256: str
+    visits_held_back: tuple[str, ...] = ()
 
 
 def describe(dataset: Dataset) -> dict[str, Any]:
@@ -84,7 +89,12 @@ def manifest(
         "standard": STANDARD,
         "csv": INERT,
         "protocols": [
-            {"version": each.version, "sha256": each.sha256} for each in protocols
+            {
+                "version": each.version,
+                "sha256": each.sha256,
+                "visits_held_back": list(each.visits_held_back),
+            }
+            for each in protocols
         ],
         "datasets": [
             describe(dataset)

@@ -39,7 +39,7 @@ class CsvRenderer(BaseRenderer):
 def csv_of(dataset: Dataset, trial: Trial, *, by: AnyActor) -> Iterator[bytes]:
     """Yield all of a trial's rows as CSV; memory does not grow with their number."""
     statement = complete(dataset, trial_id=trial.pk)
-    with reading(by) as cursor:
+    with reading(by, as_blinded=True) as cursor:
         yield from _in_chunks(_rows(cursor, statement))
 
 
@@ -74,7 +74,7 @@ def json_of(
     # One row more than asked for: only so is the last page known to be the last.
     statement = page(dataset, trial_id=trial.pk, after=after, limit=limit + 1)
     end = _End()
-    with reading(by) as cursor:
+    with reading(by, as_blinded=True) as cursor:
         yield f'{head[:-1]}, "rows": ['.encode()
         yield from _in_chunks(_page_rows(_rows(cursor, statement), limit, end))
     yield f'], "next_cursor": {json.dumps(end.cursor)}}}'.encode()
@@ -121,7 +121,7 @@ def measured(
     datasets: list[Dataset], trial: Trial, *, by: AnyActor
 ) -> list[tuple[Dataset, Measured]]:
     """Return rows, bytes and SHA-256 of each dataset's CSV, all of one moment."""
-    with reading(by) as cursor:
+    with reading(by, as_blinded=True) as cursor:
         return [(each, _measure(cursor, each, trial)) for each in datasets]
 
 
@@ -201,6 +201,10 @@ class ProtocolVersionRead(serializers.Serializer[Any]):
 
     version = serializers.CharField()
     sha256 = serializers.CharField()
+    visits_held_back = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Visits that tell the treatment; none once the trial was locked.",
+    )
 
 
 class ManifestRead(serializers.Serializer[Any]):

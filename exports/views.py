@@ -24,7 +24,7 @@ from accounts.vocabulary import Permission
 from audit.actors import Actor
 from audit.refusal import Refused, SessionEnded
 from exports import actions, serializers
-from exports.access import tokens_for, trials_to_export
+from exports.access import names_held_back, tokens_for, trials_to_export
 from exports.authentication import REFUSED, actor_of
 from exports.datasets import DATASETS
 from exports.forms import RevokeForm, TokenForm
@@ -166,7 +166,10 @@ def _manifest(trial: Trial, by: Actor) -> Iterator[bytes]:
     protocols = trial.protocols.order_by("adopted_on", "id")
     content = manifest(
         trial=trial.identifier,
-        protocols=[Protocol(each.version, each.sha256) for each in protocols],
+        protocols=[
+            Protocol(each.version, each.sha256, names_held_back(each))
+            for each in protocols.select_related("trial")
+        ],
         measured=serializers.measured(list(DATASETS.values()), trial, by=by),
         at=timezone.now(),
     )

@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import Count, Q, QuerySet
 
 from accounts.vocabulary import Permission
-from participants.access import eligible_at
+from participants.access import eligible_at, settled_on
 from participants.lifecycle import WORDS, State
 from participants.models import Participant
 from randomization.models import Kit, Randomization, Unblinding
@@ -100,6 +100,15 @@ class Stock:
     @property
     def left(self) -> int:
         return self.total - self.dispensed
+
+
+def has_arm(person: Participant) -> bool:
+    """Tell whether somebody came so far that an arm may be known of them.
+
+    In a cohort they have it with their first dose, of which nothing is asked here.
+    """
+    definition = definition_of(person.protocol_version)
+    return bool(definition.arms) and settled_on(person, definition) is not None
 
 
 def randomization_numbers(participant_ids: Iterable[int]) -> dict[int, str]:

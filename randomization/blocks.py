@@ -150,6 +150,31 @@ def check_list(
     return tuple(dict.fromkeys(found))
 
 
+def check_cohorts(
+    entries: Iterable[ListEntry], *, arms: Sequence[str], stratum: str, after: int
+) -> tuple[str, ...]:
+    """What is wrong with more places of a list of cohorts, in sentences that name no arm.
+
+    They are right when they go on after the `after` places that there are, without a
+    gap, and put the cohorts in the order of `arms`.
+    """
+    listed = sorted(entries, key=lambda entry: entry.position)
+    found = []
+    if any(entry.stratum != stratum for entry in listed):
+        found.append(f"Cohorts are filled across all sites: the stratum is {stratum}.")
+    wanted = list(range(after + 1, after + 1 + len(listed)))
+    if not listed or [entry.position for entry in listed] != wanted:
+        found.append(f"Positions go on at {after + 1}, without a gap.")
+    foreign = [entry.position for entry in listed if entry.arm not in arms]
+    if foreign:
+        found.append(f"Position {foreign[0]} names a cohort that the trial has not.")
+    else:
+        turns = [arms.index(entry.arm) for entry in listed]
+        if turns != sorted(turns):
+            found.append("The cohorts do not stand in the protocol's order.")
+    return tuple(found)
+
+
 def _problem(
     listed: list[ListEntry],
     arms: Mapping[str, int],

@@ -327,7 +327,9 @@ class ListForm(ActForm):
 
     file = forms.FileField(
         label="List (CSV)",
-        help_text="First line: stratum,position,arm. Strata are site numbers.",
+        help_text="First line: stratum,position,arm. Strata are site numbers. Where "
+        "cohorts are filled in order the stratum is all, and each cohort's places are "
+        "loaded when it may begin.",
     )
 
     def clean_file(self) -> list[ListEntry]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
+from django.db import connection
 from django.db.models import Max, Q, QuerySet
 
 from accounts.models import User
@@ -29,6 +30,17 @@ from trials.access import (
 )
 from trials.models import Delegation, Site
 from trials.protocol import ProtocolDefinition
+
+
+def sites_held_back() -> frozenset[int]:
+    """Return the sites whose course after a planned unblinding whoever looks may not read.
+
+    Asked of the database, which holds it back; worth it only where a definition has
+    something to hold back.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT audit.sites_held_back()")
+        return frozenset(cursor.fetchone()[0])
 
 
 def visits_for(

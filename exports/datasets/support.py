@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from assessments.instruments import REGISTRY
 from assessments.instruments.base import Instrument, Item, Score
+from participants.lifecycle import State, Treatment
 
 WHOLE = "whole"  # the one row that says that a whole form was not done
 FIRST_SCORE = 500  # positions of scores, after those of items
@@ -44,20 +45,44 @@ def civil(moment: str, zone: str) -> str:
     return f"""to_char({moment} AT TIME ZONE {zone}, 'YYYY-MM-DD"T"HH24:MI')"""
 
 
+# How it ended. Of what followed a planned unblinding nothing before the lock: one group has
+# more visits than another, and so is done later.
+_ENDS = f"""
+SELECT p.state, p.ended_on, p.end_reason, p.end_cause, p.treatment,
+    p.treatment_stopped_on, p.treatment_stop_reason, p.treatment_stop_cause
+WHERE p.unblinded_on IS NULL
+    OR p.site_id <> ALL ((SELECT audit.sites_held_back())::bigint[])
+UNION ALL
+SELECT CASE WHEN e.goes_on THEN {quoted(State.RANDOMIZED.value)} ELSE p.state END,
+    CASE WHEN NOT e.goes_on THEN p.ended_on END,
+    CASE WHEN e.goes_on THEN '' ELSE p.end_reason END,
+    CASE WHEN e.goes_on THEN '' ELSE p.end_cause END,
+    CASE WHEN e.is_on THEN {quoted(Treatment.ON.value)} ELSE p.treatment END,
+    CASE WHEN NOT e.is_on THEN p.treatment_stopped_on END,
+    CASE WHEN e.is_on THEN '' ELSE p.treatment_stop_reason END,
+    CASE WHEN e.is_on THEN '' ELSE p.treatment_stop_cause END
+FROM (
+    SELECT p.ended_on >= p.unblinded_on AS goes_on,
+        coalesce(p.treatment_stopped_on >= p.unblinded_on,
+            p.treatment = {quoted(Treatment.FINISHED.value)}) AS is_on
+) e
+WHERE p.unblinded_on IS NOT NULL
+    AND p.site_id = ANY ((SELECT audit.sites_held_back())::bigint[])
+"""  # noqa: S608 - constants of this module
+
 # Only who has consented: before, there is a number on a log and nothing else. `OFFSET 0`
 # here and below keeps a part whole: merged into the rest, it was asked once per answer.
-PERSON = """
+PERSON = f"""
 SELECT p.id AS participant_id, p.trial_id, p.number,
     t.identifier AS study, s.number AS site, s.country, s.time_zone,
     t.identifier || '-' || s.number || '-' || p.number AS usubjid,
-    p.state, p.sex, p.age, p.enrolled_on, p.confirmed_on, p.randomized_on, p.ended_on,
-    p.end_reason, p.end_cause, p.treatment, p.treatment_stopped_on, p.treatment_stop_reason,
-    p.treatment_stop_cause,
+    p.sex, p.age, p.enrolled_on, p.confirmed_on, p.randomized_on, h.*,
     k.consented_on, k.first_at, k.last_at, k.last_on, k.treated_until, k.is_dead, k.died_on,
     (k.first_at AT TIME ZONE s.time_zone)::date AS first_dose_on
 FROM participants_participant p
 JOIN trials_trial t ON t.id = p.trial_id
 JOIN trials_site s ON s.id = p.site_id
+CROSS JOIN LATERAL ({_ENDS}) h
 CROSS JOIN LATERAL (
     SELECT c.consented_on, d.first_at, d.last_at, v.last_on, v.treated_until, e.is_dead,
         e.died_on
@@ -81,7 +106,7 @@ CROSS JOIN LATERAL (
     OFFSET 0
 ) k
 WHERE k.consented_on IS NOT NULL
-"""
+"""  # noqa: S608 - a constant of this module
 
 # A visit that no plan foresees is numbered after the planned one before it (5.01), which
 # also names it: one number has one name (SDTM Implementation Guide 3.4, section 5, SV).

@@ -14,7 +14,7 @@ _REASON = (
 _WAS_UNBLINDED = """
 CREATE FUNCTION participants_was_unblinded(p_participant bigint, p_day date)
 RETURNS boolean
-LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, public AS $$
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     RETURN EXISTS (SELECT FROM participants_participant p
         WHERE p.id = p_participant AND p.unblinded_on <= p_day);

@@ -15,6 +15,7 @@ from audit.trail import acting
 from participants.access import settled_in, settled_on
 from participants.lifecycle import TAKEN_WORDS, TREATMENT_WORDS, State, Treatment
 from participants.models import Participant
+from randomization.access import WHOLE_TRIAL
 from randomization.models import Kit
 from sessions.actions import AssignedKit, assign_kits
 from sessions.actions.statements import update_rows
@@ -27,6 +28,10 @@ from trials.protocol import ProtocolDefinition
 NO_KIT = (
     "No kit for this dose is left at the site, so nothing was dispensed. "
     "Call the pharmacist."
+)
+NO_PLACE = (
+    "No cohort has a place left, so nothing was dispensed. Call the trial's "
+    "statistician."
 )
 _STOPPED = {Treatment.DISCONTINUED, Treatment.FINISHED}
 
@@ -67,8 +72,6 @@ def dispense_kits(*, requests: Sequence[KitRequest], by: AnyActor) -> list[Kit]:
         people = held_still(participants=[visit.participant for visit in visits])
         _check(requests, people)
         numbers = _dispensed(requests)
-        if len(numbers) < len(requests):
-            raise Refused(NO_KIT)
         assign_kits(
             kits=[
                 AssignedKit(
@@ -150,7 +153,32 @@ def kits_in_order(*, administrations: Sequence[tuple[int, str]]) -> list[Kit]:
     return [found[key] for key in administrations]
 
 
+def _fill_cohorts(requests: Sequence[KitRequest]) -> None:
+    """Give whoever is dosed for the first time the next place of the cohorts.
+
+    Only now: whoever leaves before a dose takes no place of a cohort, which is judged
+    by those who were dosed.
+    """
+    definitions = protocol_versions(each.visit.protocol_version_id for each in requests)
+    joining: dict[int, list[int]] = {}
+    for each in requests:
+        if definitions[each.visit.protocol_version_id].fills_cohorts:
+            people = joining.setdefault(each.visit.trial_id, [])
+            people.append(each.visit.participant_id)
+    for trial_id, people in sorted(joining.items()):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT sealed.fill_cohorts(%s, %s, %s)",
+                [trial_id, WHOLE_TRIAL, list(dict.fromkeys(people))],
+            )
+            (without_place,) = cursor.fetchone()
+        if without_place:
+            raise Refused(NO_PLACE)
+
+
 def _dispensed(requests: Sequence[KitRequest]) -> dict[tuple[int, str], str]:
+    """Return the number of the kit chosen for each visit id and part."""
+    _fill_cohorts(requests)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT visit, part, kit_number FROM sealed.dispense(%s, %s, %s, %s, %s)",
@@ -162,7 +190,10 @@ def _dispensed(requests: Sequence[KitRequest]) -> dict[tuple[int, str], str]:
                 [request.at for request in requests],
             ],
         )
-        return {(visit, part): number for visit, part, number in cursor}
+        numbers = {(visit, part): number for visit, part, number in cursor}
+    if len(numbers) < len(requests):
+        raise Refused(NO_KIT)
+    return numbers
 
 
 def _check(requests: Sequence[KitRequest], people: Mapping[int, Participant]) -> None:

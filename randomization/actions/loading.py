@@ -1,6 +1,6 @@
 """Loading the sealed list and the kits: unblinded people's work."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -11,9 +11,10 @@ from accounts.vocabulary import Permission
 from audit.actors import AnyActor, Place
 from audit.refusal import Refused
 from audit.trail import acting
-from randomization.access import WHOLE_TRIAL, current_definition, places_of
+from randomization.access import WHOLE_TRIAL, Places, current_definition, places_of
 from randomization.blocks import (
     ListEntry,
+    check_cohorts,
     check_list,
     is_kit_number,
     list_digest,
@@ -25,6 +26,8 @@ from trials.access import require, require_on_trial
 from trials.models import Site, Trial
 from trials.protocol import ProtocolDefinition
 from trials.protocol.parts import Randomization as PlannedRandomization
+
+NOT_ALLOCATED = "This trial's protocol has no randomization."
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +43,19 @@ class NewKit:
 
 
 def load_list(*, trial: Trial, entries: Sequence[ListEntry], by: AnyActor) -> None:
-    """Seal the list of some strata; each stratum is loaded once, whole.
+    """Seal the list of some strata, or the next places of cohorts filled in order.
 
-    The list is checked against the protocol's arms, ratio and block sizes. Refusals name
-    strata and positions, never an arm. What anchors the list in the trail are its rows'
+    A stratum is loaded once, whole, and checked against the protocol's arms, ratio and
+    block sizes. A cohort's places are added when it may begin. Refusals name strata and
+    positions, never an arm. What anchors the list in the trail are its rows'
     commitments: the hash of a list, with no secret in it, could be tried until it fits.
     """
     require_on_trial(by=by, permission=Permission.LOAD_LIST, trial=trial)
-    definition, planned = _randomized(trial)
+    definition = current_definition(trial)
+    if definition is None or not (definition.randomization or definition.fills_cohorts):
+        raise Refused(NOT_ALLOCATED)
     sites = {site.number: site.pk for site in Site.objects.filter(trial=trial)}
-    strata = _strata(entries, sites, planned)
-    problems = check_list(
-        entries,
-        arms={arm.code: arm.ratio for arm in definition.arms},
-        block_sizes=planned.block_sizes,
-        strata=strata,
-        length=min(planned.block_sizes),
-    )
-    if problems:
-        raise Refused("The list was not loaded. " + " ".join(problems))
+    strata = _strata(entries, sites, definition)
     # In the list's own order: rows in the order of a file sorted by arm would tell.
     ordered = sorted(entries, key=lambda entry: (entry.stratum, entry.position))
     with acting(
@@ -73,10 +70,37 @@ def load_list(*, trial: Trial, entries: Sequence[ListEntry], by: AnyActor) -> No
             cursor.execute(
                 "SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", [str(trial.pk)]
             )
-        if loaded := places_of(trial.pk).keys() & set(strata):
-            names = ", ".join(sorted(loaded))
-            raise Refused(f"The list of stratum {names} was loaded already.")
+        problems = _problems(ordered, definition, strata, loaded=places_of(trial.pk))
+        if problems:
+            raise Refused("The list was not loaded. " + " ".join(problems))
         _seal_list(trial, ordered, sites)
+
+
+def _problems(
+    entries: Sequence[ListEntry],
+    definition: ProtocolDefinition,
+    strata: Sequence[str],
+    *,
+    loaded: Mapping[str, Places],
+) -> tuple[str, ...]:
+    planned = definition.randomization
+    if planned is None:
+        before = loaded.get(WHOLE_TRIAL)
+        return check_cohorts(
+            entries,
+            arms=[arm.code for arm in definition.arms],
+            stratum=WHOLE_TRIAL,
+            after=before.total if before else 0,
+        )
+    if again := sorted(loaded.keys() & set(strata)):
+        return (f"The list of stratum {', '.join(again)} was loaded already.",)
+    return check_list(
+        entries,
+        arms={arm.code: arm.ratio for arm in definition.arms},
+        block_sizes=planned.block_sizes,
+        strata=strata,
+        length=min(planned.block_sizes),
+    )
 
 
 def is_sealed_list(*, trial: Trial, seed: bytes, by: AnyActor) -> bool:
@@ -130,19 +154,21 @@ def _seal_list(
 def _randomized(trial: Trial) -> tuple[ProtocolDefinition, PlannedRandomization]:
     definition = current_definition(trial)
     if definition is None or definition.randomization is None:
-        raise Refused("This trial's protocol has no randomization.")
+        raise Refused(NOT_ALLOCATED)
     return definition, definition.randomization
 
 
 def _strata(
     entries: Iterable[ListEntry],
     sites: dict[str, int],
-    planned: PlannedRandomization,
+    definition: ProtocolDefinition,
 ) -> list[str]:
-    """Return the strata of the list; what is none of them, `check_list` names."""
-    if set(planned.strata) - {"site"}:
+    """Return the strata of the list; what is none of them, the checks name."""
+    planned = definition.randomization
+    by = set(planned.strata) if planned else set()
+    if by - {"site"}:
         raise Refused("Only sites can be strata so far.")
-    allowed = set(sites) if planned.strata else {WHOLE_TRIAL}
+    allowed = set(sites) if by else {WHOLE_TRIAL}
     found = sorted(allowed & {entry.stratum for entry in entries})
     if not found:
         raise Refused("The list has no stratum of this trial.")

@@ -25,7 +25,7 @@ from trials.models import Trial
 from trials.protocol import ProtocolDefinition
 
 ONLY_A_PERSON = "Only a person can be told an arm, never a job."
-NO_ARM = "{} was not randomized: there is no arm."
+NO_ARM = "{} has no arm yet."
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +73,11 @@ def arms_of_locked_trial(
         connection.cursor() as cursor,
     ):
         cursor.execute(
-            "SELECT s.number, p.number, r.number, a.arm"
+            "SELECT s.number, p.number, coalesce(r.number, ''), a.arm"
             " FROM sealed.arms_of_locked_trial(%s) a"
             " JOIN participants_participant p ON p.id = a.participant"
             " JOIN trials_site s ON s.id = p.site_id"
-            " JOIN randomization_randomization r ON r.participant_id = p.id"
+            " LEFT JOIN randomization_randomization r ON r.participant_id = p.id"
             " ORDER BY p.number",
             [trial.pk],
         )

@@ -27,6 +27,7 @@ from participants.lifecycle import BEFORE_RANDOMIZATION, State
 from participants.models import Participant
 from randomization import actions
 from randomization.access import (
+    has_arm,
     in_protocol_words,
     judgeable_by,
     planned_unblinding_of,
@@ -155,7 +156,9 @@ def accident(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Record that somebody learned a participant's arm by accident."""
     signed_in = cast(SignedInRequest, request)
     people = participants_for(signed_in.user.pk, Permission.RECORD_UNBLINDING)
-    person = get_object_or_404(people.filter(randomized_on__isnull=False), uuid=uuid)
+    person = get_object_or_404(people, uuid=uuid)
+    if not has_arm(person):
+        raise Http404
     staff = User.objects.filter(pk__in=staff_of(person.site))
     form = AccidentForm(
         request.POST or None,

@@ -1,9 +1,8 @@
 """Windows of many participants, computed by the planner and stored set by set."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
-
-from django.db import connection
 
 from audit.actors import AnyActor
 from audit.trail import acting
@@ -11,6 +10,7 @@ from participants.actions.batch import place_of, subject_of
 from participants.lifecycle import State
 from participants.models import Participant
 from participants.vocabulary import SAFETY_AFTER_LEAVING
+from sessions.access import sites_held_back
 from sessions.actions.entries import locked
 from sessions.actions.recorded import SETTLED, Known, known_of, record_of
 from sessions.actions.statements import update_rows
@@ -64,8 +64,7 @@ def replan(
     statements does not depend on the number of participants.
 
     `revealed` is by id what a planned unblinding told just now; afterwards the stored
-    visits say it. What is held back from `by` stays as it is: they see no row of it, and
-    what they were to plan without would be wrong.
+    visits say it. What is held back from `by`, who sees no row of it, stays as it is.
     """
     with acting(
         "plan visits",
@@ -78,46 +77,57 @@ def replan(
             person.protocol_version_id for person in people.values()
         )
         known = known_of(people=people, definitions=definitions)
-        for pk, told in (revealed or {}).items():
-            known[pk].revealed = told
-        untold = _untold(people.values(), definitions)
-        added: list[Visit] = []
-        moved: list[Visit] = []
-        brought: list[Visit] = []
+        _tell(known, people, definitions, revealed=revealed or {})
+        changed = _Changed()
         for person in people.values():
-            on_record = known[person.pk]
-            if on_record.consented_on is None:
-                continue
-            definition = definitions[person.protocol_version_id]
-            day = today.get(person.pk) if isinstance(today, Mapping) else today
-            planned = _planned(person, on_record, definition, day=day)
-            if person.site_id in untold:
-                for code in definition.held_back.visits:
-                    planned.pop(code, None)
-            added += _missing(
-                person, definition, visits=on_record.visits, planned=planned
-            )
-            brought += _brought(person, definition, on_record.visits)
-            moved += _moved(on_record.visits, planned)
-        Visit.objects.bulk_create(added)
-        update_rows(rows=brought, fields=(*PLACE, *WINDOW, *BOOKING))
-        update_rows(rows=moved, fields=WINDOW)
+            if known[person.pk].consented_on is not None:
+                definition = definitions[person.protocol_version_id]
+                day = today.get(person.pk) if isinstance(today, Mapping) else today
+                changed.add(person, known[person.pk], definition, day=day)
+        Visit.objects.bulk_create(changed.added)
+        update_rows(rows=changed.brought, fields=(*PLACE, *WINDOW, *BOOKING))
+        update_rows(rows=changed.moved, fields=WINDOW)
 
 
-def _untold(
-    people: Iterable[Participant], definitions: Mapping[int, ProtocolDefinition]
-) -> frozenset[int]:
-    """Return the sites whose later course is held back from whoever acts.
+@dataclass(slots=True)
+class _Changed:
+    """The rows in which a plan differs from what is stored."""
 
-    Asked only where a protocol has such a course.
-    """
-    if not any(
-        definitions[each.protocol_version_id].held_back.visits for each in people
-    ):
-        return frozenset()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT audit.sites_held_back()")
-        return frozenset(cursor.fetchone()[0])
+    added: list[Visit] = field(default_factory=list)
+    brought: list[Visit] = field(default_factory=list)
+    moved: list[Visit] = field(default_factory=list)
+
+    def add(
+        self,
+        person: Participant,
+        known: Known,
+        definition: ProtocolDefinition,
+        *,
+        day: date | None,
+    ) -> None:
+        planned = _planned(person, known, definition, day=day)
+        self.added += _missing(person, definition, visits=known.visits, planned=planned)
+        self.brought += _brought(person, definition, known.visits)
+        self.moved += _moved(known.visits, planned)
+
+
+def _tell(
+    known: Mapping[int, Known],
+    people: Mapping[int, Participant],
+    definitions: Mapping[int, ProtocolDefinition],
+    *,
+    revealed: Mapping[int, str],
+) -> None:
+    """Add what unblinding revealed just now, and of whom whoever plans is not told it."""
+    for pk, told in revealed.items():
+        known[pk].revealed = told
+    has_hidden = any(
+        definitions[person.protocol_version_id].held_back.visits
+        for person in people.values()
+    )
+    hidden = sites_held_back() if has_hidden else frozenset()
+    for pk, person in people.items():
+        known[pk].is_told = person.site_id not in hidden
 
 
 def _planned(
@@ -130,6 +140,9 @@ def _planned(
     """Return the plan as of a day, or of the last one on record."""
     record = record_of(person=person, known=known)
     planned = plan(definition, record, day or _latest(record))
+    if not known.is_told:
+        hidden = definition.held_back.visits
+        planned = {code: each for code, each in planned.items() if code not in hidden}
     if person.state == State.SCREEN_FAILURE:
         return _nothing_more(planned, "Screening failed, so no further visit is due.")
     if person.state == State.WITHDRAWN and SAFETY_AFTER_LEAVING not in known.consents:

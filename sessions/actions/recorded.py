@@ -27,7 +27,8 @@ class Known:
     """What is on record of one participant, gathered query by query.
 
     Visits and doses stand under the codes of the participant's version of the protocol:
-    what was held under an earlier one keeps its own code in the row alone.
+    what was held under an earlier one keeps its own code in the row alone. `revealed` is
+    what the planned unblinding told; `is_told` whether whoever plans may know it.
     """
 
     visits: dict[str, Visit] = field(default_factory=dict)
@@ -36,6 +37,7 @@ class Known:
     consents: dict[str, date] = field(default_factory=dict)
     parent: dict[str, date] = field(default_factory=dict)
     revealed: str | None = None
+    is_told: bool = True
 
 
 def known_of(

@@ -8,7 +8,7 @@ from audit.operations import held_back
 # reads every visit for it.
 _SEES = """
 CREATE FUNCTION sessions_sees(p_visit bigint) RETURNS boolean
-LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, public AS $$
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     RETURN EXISTS (SELECT FROM study_sessions_visit v WHERE v.id = p_visit);
 END $$

@@ -1,5 +1,7 @@
 """After a planned unblinding: who reads the visits that only some groups have."""
 
+import csv
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -14,8 +16,13 @@ from adverse_events.actions import NewEvent, report_events
 from assessments.actions import RatingRequest, request_ratings
 from assessments.models import Assessment
 from audit.seeing import seeing
+from exports.access import names_held_back
+from exports.datasets import DATASETS
+from exports.serializers import csv_of
 from medical.vocabulary import Kind
-from sessions.actions import replan
+from participants.actions import Step
+from randomization.models import Kit
+from sessions.actions import complete, replan
 from sessions.models import Visit
 from tests import databases
 from tests.audit.walls import count, look, walled
@@ -26,8 +33,9 @@ from tests.medical.world import recorded
 from tests.pages import signed_in_as
 from tests.sessions.courses import Walk, all_begun, seen
 from tests.world import MAPP2, visit_of
+from workbench.access.closing import _held_back, open_matters
 
-pytestmark = pytest.mark.requirement("BLD-07")
+pytestmark = pytest.mark.requirement("BLD-02")
 MP12 = (MAPP2.parent / "mp12.toml").read_text("utf-8")
 TOLD = (
     *(Role.COORDINATOR, Role.THERAPIST, Role.INVESTIGATOR, Role.PHARMACIST),
@@ -240,6 +248,16 @@ def test_no_page_of_the_untold_names_a_visit_that_is_held_back(
     assert len(asked) > 50
 
 
+def test_the_page_of_a_participant_says_to_the_untold_what_is_missing(
+    pair: Pair,
+) -> None:
+    url = reverse("workbench:participant", args=[pair.low.person.uuid])
+    for role, is_told in ((Role.SPONSOR, False), (Role.COORDINATOR, True)):
+        page = signed_in_as(pair.low.world, role).get(url).content.decode()
+        assert ("Visits that tell the treatment are not shown" in page) is not is_told
+        assert ("Open-label session 1" in page) is is_told
+
+
 def test_a_rater_reads_the_visit_at_which_they_rate_and_no_other_held_back(
     pair: Pair, web: psycopg.Connection
 ) -> None:
@@ -255,7 +273,7 @@ def test_a_rater_reads_the_visit_at_which_they_rate_and_no_other_held_back(
         found.append((rows_of(web, walk), len(codes), held_back & {*codes}))
     (first, all_first, own), (second, all_second, others) = found
     assert (first, all_first) == (second, all_second)
-    assert (own, others) == ({"two_months"}, {"open_two_months"})
+    assert [*own, *others] == ["two_months", "open_two_months"]
 
 
 def test_a_data_manager_plans_nothing_of_what_is_held_back(pair: Pair) -> None:
@@ -270,6 +288,69 @@ def test_a_data_manager_plans_nothing_of_what_is_held_back(pair: Pair) -> None:
         [visit.plan for visit in walk.visits()] for walk in (pair.active, pair.low)
     ]
     assert before == after
+
+
+def test_whoever_locks_the_trial_learns_that_something_held_back_is_left(
+    pair: Pair,
+) -> None:
+    world = pair.low.world
+    for role, expected in ((Role.DATA_MANAGER, (0, 2)), (Role.SAFETY_OFFICER, (0, 0))):
+        with seeing(world.actor(role)):
+            assert _held_back(world.trial) == expected
+    with seeing(world.actor(Role.DATA_MANAGER)):
+        left = {each.many: each.count for each in open_matters(world.trial)}
+    with seeing(world.actor(Role.SAFETY_OFFICER)):
+        known = {each.many: each.count for each in open_matters(world.trial)}
+    key = "forms are not signed."
+    assert 2 <= left[key] < known[key]
+
+
+@pytest.mark.parametrize("role", [Role.SPONSOR, Role.STATISTICIAN])
+def test_an_export_tells_nobody_apart_whoever_asks_for_it(
+    pair: Pair, role: Role
+) -> None:
+    for walk in (pair.active, pair.low):
+        completed(walk)
+    for name in DATASETS:
+        active, low = (exported(name, walk, role) for walk in (pair.active, pair.low))
+        assert active == low, name
+    assert exported("SV", pair.low, role) != []
+
+
+@pytest.mark.parametrize("role", [Role.SPONSOR, Role.STATISTICIAN])
+def test_an_export_of_the_locked_trial_has_all_of_it(pair: Pair, role: Role) -> None:
+    for walk in (pair.active, pair.low):
+        completed(walk)
+    names = names_held_back(pair.low.world.protocol)
+    assert "Open-label session 1" in names
+    locked(pair.low.world)
+    assert names_held_back(pair.low.world.protocol) == ()
+    for name in ("DM", "DS", "SV", "EC"):
+        active, low = (exported(name, walk, role) for walk in (pair.active, pair.low))
+        assert active != low, name
+    assert any("COMPLETED" in row for row in exported("DS", pair.low, role))
+
+
+def exported(name: str, walk: Walk, role: Role) -> list[list[str]]:
+    """Return the rows of a person in a dataset, without what is their own name."""
+    by = walk.world.actor(role)
+    text = b"".join(csv_of(DATASETS[name], walk.world.trial, by=by)).decode()
+    header, *rows = csv.reader(io.StringIO(text))
+    number = walk.person.number
+    kits = set(Kit.objects.values_list("number", flat=True))
+    return [
+        [
+            "" if cell in kits or column.endswith("SPID") else cell.replace(number, "")
+            for column, cell in zip(header, row, strict=True)
+        ]
+        for row in rows
+        if any(number in cell for cell in row)
+    ]
+
+
+def completed(walk: Walk) -> None:
+    last = max(visit.held_on for visit in walk.visits() if visit.held_on)
+    complete(steps=[Step(walk.person, last)], by=walk.world.actor(Role.COORDINATOR))
 
 
 def test_everybody_is_told_with_the_lock(pair: Pair) -> None:

@@ -91,7 +91,7 @@ def test_an_unblinding_without_reason_password_or_permission_tells_nothing(
 @pytest.mark.django_db
 def test_somebody_not_randomized_has_no_arm_to_tell(world: World) -> None:
     (person,) = confirmed(world)
-    with pytest.raises(Refused, match="not randomized"):
+    with pytest.raises(Refused, match="has no arm yet"):
         reveal_arm(
             participant=person,
             why="Seizure",

@@ -32,7 +32,15 @@ from randomization.blocks import ListEntry, kit_numbers, make_list
 from sessions import actions
 from sessions.models import Visit
 from tests.medical.world import recorded
-from tests.world import PASSWORD, SCREENED_ON, SETUP, World, consented, new_world
+from tests.world import (
+    PASSWORD,
+    SCREENED_ON,
+    SETUP,
+    World,
+    consented,
+    new_world,
+    visit_of,
+)
 from trials.access import definition_of
 from trials.protocol import Event, ProtocolDefinition
 from trials.protocol.conditions import FactTest, WashoutsOver, leaves_of
@@ -99,16 +107,27 @@ def walked(walk: Walk) -> None:
     walk.person.refresh_from_db()
 
 
-def seen(walk: Walk) -> None:
-    """Go from consent to the last visit: every visit that comes, on its day."""
+def seen(walk: Walk, *, until: str = "") -> None:
+    """Go from consent to the last visit, every visit that comes on its day; or before one."""
     _tell(walk)
     for _ in range(MOST_STEPS):
         _step_on(walk)
         visit = walk.next_visit()
-        if visit is None:
+        if visit is None or visit.code == until:
             break
         _hold(walk, visit)
     _step_on(walk)
+
+
+def kit_asked(walk: Walk, code: str) -> KitRequest:
+    """Hold a dosing visit on its day, and ask for the kit of its first step."""
+    visit = visit_of(walk.person, code)
+    assert visit.target is not None
+    by = walk.world.actor(Role.COORDINATOR)
+    actions.hold(holdings=[actions.Holding(visit, visit.target, "in_person")], by=by)
+    at = datetime.combine(visit.target, NOON, UTC)
+    step = walk.definition.visits_by_code[code].dose[0]
+    return KitRequest(visit_of(walk.person, code), "initial", step, at)
 
 
 def _hold(walk: Walk, visit: Visit) -> None:
@@ -275,6 +294,12 @@ def _supplied(
     """Load the list and the kits that a protocol treats with."""
     if definition.randomization is not None:
         entries = _list_of(definition, told)
+        load_list(trial=world.trial, entries=entries, by=world.actor(Role.STATISTICIAN))
+    elif definition.fills_cohorts:
+        entries = [
+            ListEntry("all", position, arm.code)
+            for position, arm in enumerate(definition.arms, 1)
+        ]
         load_list(trial=world.trial, entries=entries, by=world.actor(Role.STATISTICIAN))
     holding = [(arm.code, arm.doses) for arm in definition.arms]
     holding += [("", stage.doses) for stage in definition.stages if not stage.blinded]

@@ -19,6 +19,27 @@ ARMS: dict[str, Mistake] = {
         [('[[arms]]\ncode = "active"\n', STAGE_2)],
         "Visit baseline (line #): must name its stage, one of stage_1, stage_2.",
     ),
+    "one open step of two doses": (
+        [
+            (
+                '[[arms]]\ncode = "active"\n',
+                STAGE_2.replace(
+                    '[[arms]]\ncode = "active"\n',
+                    """
+[[stages]]
+code = "stage_3"
+label = "Stage 3"
+blinded = false
+doses = { open = { initial_mg = 75, supplement_mg = 37.5 } }
+
+[[arms]]
+code = "active"
+""",
+                ),
+            ),
+        ],
+        "Stage stage_3 (line #): gives another dose at the step 'open' than stage_2; give the step of one of them another name.",
+    ),
     "stage too early": (
         [
             (

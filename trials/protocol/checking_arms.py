@@ -53,6 +53,24 @@ def _entry_sentences(stage: Stage, definition: ProtocolDefinition) -> Iterator[s
         yield f"'{name}' is never revealed; unblinding reveals {known}."
 
 
+def open_dose_problems(definition: ProtocolDefinition) -> Iterator[Problem]:
+    """One step of two open stages: a kit is packed for a step, whoever comes to it."""
+    planned: dict[str, Stage] = {}
+    for stage in definition.stages:
+        for step, dose in stage.doses.items():
+            other = planned.setdefault(step, stage)
+            if _amounts(other.doses[step]) != _amounts(dose):
+                sentence = (
+                    f"gives another dose at the step '{step}' than {other.code}; "
+                    "give the step of one of them another name."
+                )
+                yield Problem(sentence, f"Stage {stage.code}")
+
+
+def _amounts(dose: Dose) -> tuple[tuple[Decimal, ...], ...]:
+    return dose.initial_mg, dose.supplement_mg
+
+
 def allocation_problems(definition: ProtocolDefinition) -> Iterator[Problem]:
     """Randomization and unblinding against the arms."""
     in_order = [x for x in definition.arms if x.assigned_by is Assignment.ORDER]

@@ -36,7 +36,7 @@ from trials.protocol.parts import (
     Unblinding,
     VisitDefinition,
 )
-from trials.protocol.vocabulary import VisitKind
+from trials.protocol.vocabulary import Assignment, VisitKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +104,11 @@ class ProtocolDefinition:
     @property
     def dosing_visits(self) -> tuple[VisitDefinition, ...]:
         return self.visits_of_kind(VisitKind.DOSING)
+
+    @property
+    def fills_cohorts(self) -> bool:
+        """Whether arms are filled in the order of joining, and nobody is randomized."""
+        return any(arm.assigned_by is Assignment.ORDER for arm in self.arms)
 
     @property
     def revealed_names(self) -> tuple[str, ...]:

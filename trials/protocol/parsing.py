@@ -154,6 +154,7 @@ def _reference_problems(
     yield from checking_visits.visit_problems(definition, reading.templates)
     yield from checking_visits.course_problems(definition)
     yield from checking_arms.stage_problems(definition)
+    yield from checking_arms.open_dose_problems(definition)
     yield from checking_arms.allocation_problems(definition)
     yield from checking_arms.dose_problems(definition)
     yield from checking_rows.row_problems(definition, instruments)

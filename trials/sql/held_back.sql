@@ -22,7 +22,7 @@ BEGIN
         WHERE s.trial_id IN (
                 SELECT v.trial_id FROM trials_protocolversion v WHERE v.held_back <> '{}')
           AND NOT EXISTS (SELECT FROM trials_lock l WHERE l.trial_id = s.trial_id)
-          AND NOT EXISTS (
+          AND (current_setting('candor.blinded', true) IS NOT DISTINCT FROM 'on' OR NOT EXISTS (
             SELECT FROM trials_delegation d
             WHERE d.user_id = v_person AND d.trial_id = s.trial_id
               AND (d.site_id IS NULL OR d.site_id = s.id)
@@ -31,7 +31,7 @@ BEGIN
               AND d.starts_on <= (clock_timestamp() AT TIME ZONE 'UTC')::date
               AND (d.ends_on IS NULL
                 OR d.ends_on >= (clock_timestamp() AT TIME ZONE 'UTC')::date)
-        )
+        ))
     );
 END $$;
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db import connection
+
 from adverse_events.access import (
     events_without_causality,
     events_without_determination,
@@ -43,6 +45,7 @@ def open_matters(trial: Trial) -> list[OpenMatter]:
     Nothing here can be done after the lock, so none may be left (ICH E6(R3) 4.2.6).
     """
     sites = list(Site.objects.filter(trial=trial).values_list("pk", flat=True))
+    visits, forms = _held_back(trial)
     found = [
         OpenMatter(
             Participant.objects.filter(trial=trial).exclude(state__in=HAS_LEFT).count(),
@@ -52,16 +55,30 @@ def open_matters(trial: Trial) -> list[OpenMatter]:
         OpenMatter(
             Visit.objects.filter(
                 trial=trial, state__in=STILL_TO_COME, plan__in=_CAN_COME
-            ).count(),
+            ).count()
+            + visits,
             "visit is still to come.",
             "visits are still to come.",
         ),
         OpenMatter(
-            _forms(trial, sites), "form is not signed.", "forms are not signed."
+            _forms(trial, sites) + forms,
+            "form is not signed.",
+            "forms are not signed.",
         ),
         *_events(trial, sites),
     ]
     return [matter for matter in found if matter.count]
+
+
+def _held_back(trial: Trial) -> tuple[int, int]:
+    """Return how many visits are to come and forms were begun that the reader cannot see.
+
+    Whoever locks is not told what a planned unblinding opened. A form that nobody has
+    begun at such a visit is on its site's own lists and not in this count.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT visits, forms FROM audit.held_back_left(%s)", [trial.pk])
+        return cursor.fetchone() or (0, 0)
 
 
 def _forms(trial: Trial, sites: Sequence[int]) -> int:

@@ -12,6 +12,7 @@ from participants.access import NEXT_MILESTONE, judged, settled_in
 from participants.lifecycle import BEFORE_RANDOMIZATION, HAS_LEFT, State, Treatment
 from participants.models import Fact, Participant
 from participants.vocabulary import CONFIRMATION
+from randomization.access import has_arm
 from sessions.lifecycle import is_late
 from sessions.models import DoseAdministration, TherapySession, Visit
 from trials.access import definition_of
@@ -177,7 +178,7 @@ def _rare_acts(desk: Desk, person: Participant) -> list[Act]:
                 (_P.STOP_TREATMENT, "Stop treatment", "sessions:stop_treatment")
             )
         wanted.append((_P.STOP_TREATMENT, "Withdraw", "sessions:withdraw"))
-    if state is State.RANDOMIZED:
+    if _is_settled(person) and has_arm(person):
         wanted.append((_P.UNBLIND, "Unblind", "randomization:unblind"))
     wanted += _unblindings(person)
     return [
@@ -189,7 +190,7 @@ def _rare_acts(desk: Desk, person: Participant) -> list[Act]:
 
 def _unblindings(person: Participant) -> list[tuple[Permission, str, str]]:
     """Return the unblinding that the protocol plans, and the record of an accident."""
-    if person.randomized_on is None:
+    if not has_arm(person):
         return []
     found = [
         (

@@ -34,6 +34,7 @@ from randomization.access import (
     randomization_numbers,
     told_of,
 )
+from sessions.access import sites_held_back
 from sessions.models import Visit
 from trials.access import today_at
 from workbench.access import Desk, unseen
@@ -128,6 +129,8 @@ def _shown(
         "rows": [row for row in rows if not row.is_quiet],
         "quiet": [row for row in rows if row.is_quiet],
         "unscheduled_url": _unscheduled_url(here, person),
+        "is_held_back": bool(known["definition"].held_back.visits)
+        and person.site_id in sites_held_back(),
         "timeline": drawn(person, rows, known["definition"], today=known["today"]),
         "randomization_number": numbers.get(person.pk, ""),
         "told": told_of(person) if _may_be_told(here, person) else "",

@@ -60,6 +60,7 @@ ANYBODYS = {
     "sealed.allocate": "writes an audited table",
     "sealed.dispense": "writes an audited table",
     "sealed.exchange": "writes an audited table",
+    "sealed.fill_cohorts": "writes an audited table",
     "sealed.load_kits": "writes an audited table",
     "sealed.load_list": "writes an audited table",
     "sealed.reveal": "needs an act that says so",
