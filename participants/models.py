@@ -27,6 +27,10 @@ class Participant(models.Model):
         Site, on_delete=models.PROTECT, related_name="participants"
     )
     protocol_version = models.ForeignKey(ProtocolVersion, on_delete=models.PROTECT)
+    # Who they were in a parent study of this one, which goes on with them.
+    parent = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="+"
+    )
     number = models.CharField(max_length=12)
     sequence = models.PositiveIntegerField()
     state = models.CharField(
@@ -68,6 +72,7 @@ class Participant(models.Model):
             "trial",
             "site",
             "protocol_version",
+            "parent",
             "number",
             "sequence",
             "state",
@@ -93,6 +98,12 @@ class Participant(models.Model):
             models.Index(fields=["trial", "number"], name="participant_number"),
         ]
         constraints = [
+            models.UniqueConstraint(
+                fields=["trial", "parent"],
+                name="one_participant_per_parent",
+                violation_error_message="Somebody of this trial is linked to that "
+                "participant already.",
+            ),
             models.UniqueConstraint(
                 fields=["site", "sequence"],
                 name="one_participant_per_sequence",

@@ -12,6 +12,7 @@ from participants.access import (
     eligible_at,
     evidence_on,
     facts_of,
+    participants_for,
     settled_in,
     settled_on,
 )
@@ -25,6 +26,9 @@ from trials.access import (
     Approvals,
     approvals_of,
     codes_between,
+    definition_of,
+    local_time,
+    lock_of,
     protocol_versions,
     sites_for,
 )
@@ -41,6 +45,63 @@ def sites_held_back() -> frozenset[int]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT audit.sites_held_back()")
         return frozenset(cursor.fetchone()[0])
+
+
+def parent_days(parent: Participant) -> dict[str, date]:
+    """Return the days of a parent study that somebody's record tells, by event."""
+    given = DoseAdministration.objects.filter(
+        participant=parent, given_at__isnull=False
+    ).values_list("given_at", flat=True)
+    doses = [local_time(parent.site, at).date() for at in given if at is not None]
+    days = {
+        "parent.first_dose": min(doses, default=None),
+        "parent.last_dose": max(doses, default=None),
+        "parent.completed": parent.ended_on
+        if parent.state == State.COMPLETED
+        else None,
+        "parent.primary_endpoint": _primary_endpoint_of(parent),
+    }
+    return {event: day for event, day in days.items() if day is not None}
+
+
+def _primary_endpoint_of(parent: Participant) -> date | None:
+    definition = definition_of(parent.protocol_version)
+    ends = {each.end for each in definition.endpoints if each.role == "primary"}
+    held = Visit.objects.filter(participant=parent, code__in=ends)
+    day: date | None = held.aggregate(Max("held_on"))["held_on__max"]
+    return day
+
+
+def obstacle_to_parent(definition: ProtocolDefinition, parent: Participant) -> str:
+    """Return why a participant cannot be the parent of one of a protocol; "" if they can."""
+    of = definition_of(parent.protocol_version)
+    trials = definition.parent.trials if definition.parent else ()
+    if not {of.identifier, of.registry, parent.trial.identifier} & {*trials}:
+        return f"The protocol does not continue {parent.trial.identifier}."
+    if State(parent.state) not in {State.COMPLETED, State.WITHDRAWN}:
+        return f"{parent.number} is still in {parent.trial.identifier}."
+    if of.held_back.visits and lock_of(parent.trial).lock is None:
+        return (
+            f"The days of {parent.trial.identifier} tell the treatment, and it is not "
+            "locked yet."
+        )
+    return ""
+
+
+def parents_for(user_id: int, participant: Participant) -> list[Participant]:
+    """Return those whom somebody may have been in a parent study, as a person sees them."""
+    definition = definition_of(participant.protocol_version)
+    taken = Participant.objects.filter(
+        trial=participant.trial_id, parent__isnull=False
+    ).values("parent")
+    people = (
+        participants_for(user_id)
+        .filter(state__in=[State.COMPLETED, State.WITHDRAWN])
+        .exclude(trial=participant.trial_id)
+        .exclude(pk__in=taken)
+        .order_by("trial__identifier", "number")
+    )
+    return [each for each in people if not obstacle_to_parent(definition, each)]
 
 
 def visits_for(
@@ -168,13 +229,18 @@ def protocol_gates(
 ) -> Iterator[Gate]:
     """Return the protocol's own gates before a dose of a visit, answered from facts.
 
-    A gate on a form is not answered by facts, and stays unknown: nothing passes it.
+    A gate on a form is not answered by facts, and stays unknown: nothing passes it. Where
+    a rule says `within`, a fact found before that span counts as not known.
     """
     for gate in definition.gates:
         if visit.code not in gate.before or visit.held_on is None:
             continue
         label = gate.code.replace("_", " ").capitalize()
-        evidence = evidence_on(definition, facts, on=visit.held_on)
+        known = facts
+        if gate.within is not None:
+            first = gate.within.before(visit.held_on)
+            known = {k: each for k, each in facts.items() if each.observed_on >= first}
+        evidence = evidence_on(definition, known, on=visit.held_on)
         is_met = truth_of(gate.rule, definition, evidence) if gate.rule else None
         yield Gate(label, is_met)
 

@@ -10,6 +10,7 @@ urlpatterns = [
     path("participants/<uuid:uuid>/agreements/", views.agreements, name="agreements"),
     path("participants/<uuid:uuid>/enroll/", views.enroll, name="enroll"),
     path("participants/<uuid:uuid>/confirm/", views.confirm, name="confirm"),
+    path("participants/<uuid:uuid>/parent/", views.parent, name="parent"),
     path("participants/<uuid:uuid>/withdraw/", views.withdraw, name="withdraw"),
     path(
         "participants/<uuid:uuid>/stop-treatment/",

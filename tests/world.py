@@ -47,6 +47,8 @@ from trials.models import ProtocolVersion, Site, Trial
 
 SETUP = SystemActor("setup", triggered_by="test")
 MAPP2 = Path(__file__).parent.parent / "trials" / "protocols" / "mapp2.toml"
+# What a text needs at its end to be adopted beside version 1.0 of its protocol.
+AMENDS = '\n[amendment]\namends = "1.0"\nreason = "A test"\n'
 PASSWORD = "long enough to pass"
 LONG_AGO = date(2020, 1, 1)
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from django.conf import settings
@@ -14,7 +14,7 @@ from audit.actors import Actor, AnyActor, Place
 from audit.refusal import NotPermitted, ReasonNeeded, Refused
 from audit.signing import reauthenticate, sign
 from audit.trail import acting
-from trials.access import lock_of, require_on_trial
+from trials.access import definition_of, lock_of, require_on_trial
 from trials.models import (
     Approval,
     Delegation,
@@ -25,7 +25,8 @@ from trials.models import (
     Suspension,
     Trial,
 )
-from trials.protocol import parse
+from trials.protocol import ProtocolDefinition, ProtocolError, parse
+from trials.protocol.amending import amendment_problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +99,11 @@ def adopt_protocol(
 ) -> ProtocolVersion:
     """Freeze a definition's text as a version of the trial's protocol.
 
-    Raises `ProtocolError` with every problem of the text.
+    Raises `ProtocolError` with every problem of the text, and of a version beside others
+    with what keeps it from amending the one that it names.
     """
     definition = parse(text, filename=filename)
+    _check_amends(trial, definition, filename)
     place = Place(trial_id=trial.pk)
     subject = f"{trial.identifier} protocol {definition.version}"
     with acting("adopt protocol", by=by, subject=subject, place=place):
@@ -112,6 +115,19 @@ def adopt_protocol(
             adopted_on=on,
             held_back=definition.held_back.as_lists(),
         )
+
+
+def _check_amends(trial: Trial, new: ProtocolDefinition, filename: str) -> None:
+    """Refuse what could be adopted and never applied to anybody."""
+    known = [definition_of(each) for each in trial.protocols.order_by("pk")]
+    if not known:
+        return
+    amends = new.amendment.amends if new.amendment else ""
+    old = next((each for each in known if each.version == amends), known[-1])
+    earlier = known[: known.index(old)]
+    codes = {code for each in earlier for code in each.visits_by_code}
+    if problems := amendment_problems(old, new, earlier_codes=codes):
+        raise ProtocolError([replace(each, file=filename) for each in problems])
 
 
 def open_sites(*, trial: Trial, sites: Sequence[NewSite], by: AnyActor) -> list[Site]:

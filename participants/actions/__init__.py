@@ -34,6 +34,7 @@ from participants.actions.identities import (
     record_identities,
     show_identity,
 )
+from participants.actions.parents import set_parent
 from participants.actions.readings import FactReading, take_readings
 from participants.actions.rotating import Rotation, rotate_identities
 from participants.actions.screening import (
@@ -78,6 +79,7 @@ __all__ = [
     "retract_facts",
     "rotate_identities",
     "screen",
+    "set_parent",
     "show_identity",
     "start_treatment",
     "take_readings",

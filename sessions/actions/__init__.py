@@ -26,6 +26,7 @@ from sessions.actions.dosing import (
 )
 from sessions.actions.entries import ExplanationNeeded
 from sessions.actions.holding import Holding
+from sessions.actions.parents import link_parent, unlink_parent
 from sessions.actions.planning import replan
 from sessions.actions.therapy import SESSION_KINDS, NewSession, record_sessions
 from sessions.actions.unscheduled import (
@@ -62,12 +63,14 @@ __all__ = [
     "fail_screening",
     "give_doses",
     "hold",
+    "link_parent",
     "miss",
     "obstacles_to",
     "record_sessions",
     "rehearse_amendment",
     "reinstate",
     "replan",
+    "unlink_parent",
     "unscheduled_in",
     "withdraw",
     "withhold_doses",

@@ -80,8 +80,9 @@ def _not_approved(
     person: Participant, version: ProtocolVersion, *, on: date, approvals: Approvals
 ) -> str:
     approval = approvals.on(person.site_id, on)
-    if approval is None:
-        return approvals.obstacle(person.site_id, on)
+    # Suspended too: to go over to another version is research, which waits (IRB-03).
+    if (obstacle := approvals.obstacle(person.site_id, on)) or approval is None:
+        return obstacle
     if approval.protocol_version_id == version.pk:
         return ""
     return (

@@ -9,6 +9,7 @@ from sessions.forms.course import (
     StepForm,
 )
 from sessions.forms.dosing import GiveForm, WithholdForm
+from sessions.forms.parents import ParentForm, UnlinkForm
 from sessions.forms.unscheduled import CancelForm, UnscheduledForm
 from sessions.forms.visits import (
     BookForm,
@@ -29,9 +30,11 @@ __all__ = [
     "HoldForm",
     "LeavingForm",
     "MissForm",
+    "ParentForm",
     "ReinstateForm",
     "SessionForm",
     "StepForm",
+    "UnlinkForm",
     "UnscheduledForm",
     "WithholdForm",
 ]

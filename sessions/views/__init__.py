@@ -10,6 +10,7 @@ from sessions.views.course import (
     withdraw,
 )
 from sessions.views.dosing import dosing, give_dose, withhold_dose
+from sessions.views.parents import parent
 from sessions.views.unscheduled import cancel, unscheduled
 from sessions.views.visits import book, hold, miss, reinstate, session, unbook
 
@@ -25,6 +26,7 @@ __all__ = [
     "give_dose",
     "hold",
     "miss",
+    "parent",
     "reinstate",
     "session",
     "stop_treatment",

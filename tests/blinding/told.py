@@ -4,7 +4,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from tests.world import MAPP2
+from tests.world import AMENDS, MAPP2
 
 # The shipped definition, unblinded at its first dosing visit and told in groups.
 STAGED = (
@@ -14,6 +14,7 @@ STAGED = (
         'after = "database_lock"',
         'at = "dosing_1"\ngroups = { northern = ["active"], southern = ["comparator"] }',
     )
+    + AMENDS
 )
 
 

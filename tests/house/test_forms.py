@@ -151,6 +151,7 @@ WITHOUT_VERSION = {
     "randomization:unblind": "makes a record",
     "sessions:enroll": "a step of the lifecycle, taken once under a lock",
     "sessions:fail_screening": "a step of the lifecycle, taken once under a lock",
+    "sessions:parent": "a link made or taken back once, under a lock",
     "sessions:stop_treatment": "a step of the lifecycle, taken once under a lock",
     "sessions:unscheduled": "makes a record",
     "sessions:withdraw": "a step of the lifecycle, taken once under a lock",

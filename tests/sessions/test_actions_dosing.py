@@ -22,6 +22,7 @@ from tests.world import SETUP, World, randomized, visit_of
 from trials.access import definition_of
 from trials.protocol import observations as protocol
 from trials.protocol.conditions import FactTest
+from trials.protocol.spans import read_span
 from trials.protocol.vocabulary import Operator
 
 pytestmark = pytest.mark.django_db
@@ -163,6 +164,22 @@ def test_a_gate_of_the_protocol_is_asked_of_the_facts(
     ]
     found = protocol_gates(replace(definition, gates=gates), visit, {})
     assert [gate.is_met for gate in found] == [None, None]
+
+
+@pytest.mark.parametrize(("days", "is_met"), [(0, True), (1, True), (2, None)])
+def test_what_a_gate_asks_within_a_span_is_not_known_once_it_is_older(
+    person: Participant, visit: Visit, days: int, is_met: bool | None
+) -> None:
+    assert visit.held_on is not None
+    definition = definition_of(visit.protocol_version)
+    rule = FactTest(fact="washout_complete", operator=Operator.IS, value=True)
+    gate = protocol.Gate(
+        code="washout", before=("dosing_1",), rule=rule, within=read_span("1 day")
+    )
+    facts = facts_of([person.pk])[person.pk]
+    facts["washout_complete"].observed_on = visit.held_on - timedelta(days=days)
+    (found,) = protocol_gates(replace(definition, gates=(gate,)), visit, facts)
+    assert found.is_met is is_met
 
 
 def test_the_witness_is_a_second_person(world: World, visit: Visit) -> None:

@@ -37,6 +37,7 @@ from tests.sessions.amendments import (
     without_follow_up,
 )
 from tests.world import (
+    MAPP2,
     World,
     consent_of,
     new_world,
@@ -44,6 +45,8 @@ from tests.world import (
     signed_caps,
     visit_of,
 )
+from trials.actions import suspend_approval
+from trials.protocol import ProtocolError
 
 pytestmark = pytest.mark.django_db
 
@@ -291,10 +294,34 @@ def test_one_act_and_as_many_statements_for_many_as_for_one(world: World) -> Non
 
 def test_only_a_version_that_amends_the_participant_s_is_applied(world: World) -> None:
     [person] = living(world)
-    version = adopted(
-        world, with_visits(SLEEP).replace('"1.0"\nreason', '"0.9"\nreason')
+    first = adopted(world, with_visits(SLEEP), on=TODAY - 2 * DAY)
+    second = with_visits(SLEEP).replace('"1.1"', '"1.2"')
+    version = adopted(world, second.replace('"1.0"\nreason', '"1.1"\nreason'))
+    with pytest.raises(Refused, match=r"amends version 1\.1, but 1\.0 is in force"):
+        apply(world, [person], version)
+    assert first != version
+
+
+def test_a_version_that_amends_none_of_the_trial_s_is_not_adopted(
+    world: World,
+) -> None:
+    orphan = with_visits(SLEEP).replace('"1.0"\nreason', '"0.9"\nreason')
+    with pytest.raises(ProtocolError, match=r"amends version 0\.9, but 1\.0 is in"):
+        adopted(world, orphan)
+    with pytest.raises(ProtocolError, match=r"say what changes in \[amendment\]"):
+        adopted(world, MAPP2.read_text("utf-8").replace('"1.0"', '"1.1"', 1))
+
+
+def test_a_site_that_the_irb_suspended_goes_over_to_no_version(world: World) -> None:
+    [person] = living(world)
+    version = adopted(world, with_visits(SLEEP))
+    suspend_approval(
+        site=world.site,
+        on=TODAY,
+        why="Deviations not reported",
+        by=world.actor(Role.DATA_MANAGER),
     )
-    with pytest.raises(Refused, match=r"amends version 0\.9, but 1\.0 is in force"):
+    with pytest.raises(Refused, match="The IRB suspended this site"):
         apply(world, [person], version)
 
 
@@ -307,8 +334,8 @@ def test_a_code_that_an_earlier_version_dropped_is_not_used_again(
     second = text().replace('"1.1"', '"1.2"').replace('"1.0"\nreason', '"1.1"\nreason')
     apply(world, [person], adopted(world, second, on=TODAY - 2 * DAY))
     third = first.replace('"1.1"', '"1.3"').replace('"1.0"\nreason', '"1.2"\nreason')
-    with pytest.raises(Refused, match="an earlier version dropped"):
-        apply(world, [person], adopted(world, third))
+    with pytest.raises(ProtocolError, match="an earlier version dropped"):
+        adopted(world, third)
 
 
 def test_the_site_s_approval_of_the_day_names_the_version(world: World) -> None:

@@ -22,6 +22,7 @@ from sessions.actions import Unscheduled
 from sessions.models import Visit
 from tests.pages import signed_in_as
 from tests.world import (
+    AMENDS,
     MAPP2,
     ON_TARGET,
     SETUP,
@@ -309,7 +310,8 @@ def test_a_form_that_a_protocol_asks_at_unscheduled_visits_is_begun_there() -> N
         trial=world.trial,
         text=text.replace(
             screening_only, f'{screening_only[:-1]}, "unscheduled"]'
-        ).replace('version = "1.0"', 'version = "1.1"', 1),
+        ).replace('version = "1.0"', 'version = "1.1"', 1)
+        + AMENDS,
         filename=MAPP2.name,
         on=date(2021, 1, 1),
         by=SETUP,

@@ -26,6 +26,7 @@ from tests.locking import locked, reopened
 from tests.pages import signed_in_as
 from tests.randomization import world as wall
 from tests.world import (
+    AMENDS,
     LONG_AGO,
     MAPP2,
     PASSWORD,
@@ -88,7 +89,7 @@ def rename(world: World, person: Participant) -> None:
 def amend(world: World, person: Participant) -> None:
     text = MAPP2.read_text("utf-8").replace('version = "1.0"', 'version = "9.0"', 1)
     adopt_protocol(
-        trial=world.trial, text=text, filename="9.toml", on=LONG_AGO, by=SETUP
+        trial=world.trial, text=text + AMENDS, filename="9.toml", on=LONG_AGO, by=SETUP
     )
 
 

@@ -9,7 +9,15 @@ from django.urls import reverse
 
 from accounts.vocabulary import Role
 from tests.pages import signed_in_as
-from tests.world import MAPP2, SETUP, World, approve, consented, new_world, visit_of
+from tests.world import (
+    MAPP2,
+    SETUP,
+    World,
+    approve,
+    consented,
+    new_world,
+    visit_of,
+)
 from trials.actions import adopt_protocol
 from trials.models import ProtocolVersion
 

@@ -169,6 +169,9 @@ def _rare_acts(desk: Desk, person: Participant) -> list[Act]:
         wanted.append(
             (_P.SCREEN, "Correct day of screening", "participants:screening_day")
         )
+    if definition_of(person.protocol_version).parent is not None:
+        link = "Unlink from" if person.parent_id else "Link to"
+        wanted.append((_P.SCREEN, f"{link} parent study", "sessions:parent"))
     if state in BEFORE_RANDOMIZATION and not _is_settled(person):
         wanted.append((_P.SCREEN, "Screen failure", "sessions:fail_screening"))
     if _is_settled(person):

@@ -135,9 +135,22 @@ def _shown(
         "randomization_number": numbers.get(person.pk, ""),
         "told": told_of(person) if _may_be_told(here, person) else "",
         "plots": plots,
+        **_other_studies(here, person),
         "events": _events(person),
         "recent": _recent(here, person),
     }
+
+
+def _other_studies(here: Desk, person: Participant) -> dict[str, Any]:
+    """Return who somebody was in a parent study and is in a later one, as far as seen."""
+    seen = participants_for(here.user_id)
+    found: dict[str, Any] = {}
+    if person.parent_id is not None:
+        found["parent"] = seen.filter(pk=person.parent_id).first()
+    # Nobody goes on in another study before they have left this one.
+    if State(person.state) in {State.COMPLETED, State.WITHDRAWN}:
+        found["continued_in"] = list(seen.filter(parent=person.pk).order_by("pk"))
+    return found
 
 
 def _may_be_told(here: Desk, person: Participant) -> bool:
