@@ -231,8 +231,13 @@ def told_of(participant: Participant) -> str:
 
 
 def in_protocol_words(told: str, participant: Participant) -> str:
-    """Return an arm in the protocol's words; a group of arms by its own name."""
-    arms = definition_of(participant.protocol_version).arms
+    """Return an arm in the protocol's words; a group of arms by its own name.
+
+    A group of one arm may be called like it: its amount is not what was told.
+    """
+    definition = definition_of(participant.protocol_version)
+    has_groups = bool(definition.unblinding and definition.unblinding.groups)
+    arms = () if has_groups else definition.arms
     labels = {arm.code: arm.label for arm in arms}
     return labels.get(told, told.replace("_", " "))
 

@@ -258,6 +258,15 @@ def test_the_page_of_a_participant_says_to_the_untold_what_is_missing(
         assert ("Open-label session 1" in page) is is_told
 
 
+def test_the_site_is_told_the_group_and_not_the_amount_of_an_arm_called_like_it(
+    pair: Pair,
+) -> None:
+    url = reverse("randomization:planned", args=[pair.low.person.uuid])
+    page = signed_in_as(pair.low.world, Role.COORDINATOR).get(url).content.decode()
+    assert "low" in page
+    assert "40 mg" not in page
+
+
 def test_a_rater_reads_the_visit_at_which_they_rate_and_no_other_held_back(
     pair: Pair, web: psycopg.Connection
 ) -> None:

@@ -11,12 +11,13 @@ from participants.models import Participant
 from sessions import actions
 from sessions.drawing.windows import day_text
 from sessions.models import Visit
+from tests.trials.published import published
 from tests.workbench.conftest import Browser, only_reading, queries_of, text_of
 from tests.workbench.life import lives
 from tests.workbench.test_home import dead_links
 from tests.world import World, consented, screened, signed_caps, visit_of
 from trials.access import definition_of, today_at
-from workbench.views.course import stages_of, visit_rows
+from workbench.views.course import mark_code, stages_of, visit_rows
 
 MOST_QUERIES = 15
 
@@ -247,3 +248,22 @@ def test_treatment_is_over_where_the_chart_has_gone_on_to_follow_up(
     )
     assert "treatment started;" in begun
     assert "treatment started, follow-up since" in over
+
+
+@pytest.mark.parametrize(
+    ("code", "short"),
+    [
+        ("screening", "Scr."),
+        ("prep_2", "2"),
+        ("integration_1_3", "1.3"),
+        ("call_1_day_5", "d5"),
+        ("endpoint", "Ass."),
+    ],
+)
+def test_a_visit_without_a_number_is_told_from_its_neighbors_on_the_timeline(
+    code: str, short: str
+) -> None:
+    definition = published()["mp12"]
+    planned = definition.visit(code)
+    visit = Visit(code=code, label=planned.label, kind=planned.kind.value)
+    assert mark_code(visit, definition) == short

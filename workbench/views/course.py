@@ -149,14 +149,31 @@ def form_cells(forms: Sequence[ExpectedForm], visit_url: str) -> list[FormCell]:
     ]
 
 
+_LAST_NUMBER = re.compile(r"\d+(?:\.\d+)?$")
+_SHORT = {
+    "screening": "Scr.",
+    "baseline": "Base",
+    "assessment": "Ass.",
+    "follow_up": "F-up",
+    "termination": "End",
+    "early_termination": "End",
+}
+
+
 def mark_code(visit: Visit, definition: ProtocolDefinition) -> str:
-    """Return the short name that a mark of the timeline has room for."""
+    """Return the short name that a mark of the timeline has room for.
+
+    The row says what kind of visit it is; a session's own number is enough beside it.
+    """
     if visit.number:
         return visit.number
     known = definition.visits_by_code.get(visit.code)
     if known is not None and known.day is not None:
         return f"d{known.day}"
-    return visit.label[:4]
+    number = _LAST_NUMBER.search(visit.label)
+    if number and visit.kind in {"preparatory", "dosing", "integration"}:
+        return number[0]
+    return _SHORT.get(visit.kind, visit.label[:4])
 
 
 def drawn(
