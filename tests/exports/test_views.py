@@ -138,7 +138,11 @@ def test_the_manifest_counts_and_hashes_what_the_csv_holds(study: Study) -> None
     content = json.loads(body_of(study.get("manifest")))
     assert content["trial"] == "TEST-1"
     assert content["protocols"] == [
-        {"version": study.world.protocol.version, "sha256": study.world.protocol.sha256}
+        {
+            "version": study.world.protocol.version,
+            "sha256": study.world.protocol.sha256,
+            "visits_held_back": [],
+        }
     ]
     for dataset in content["datasets"]:
         body = body_of(study.get(f"datasets/{dataset['name']}", format="csv"))
