@@ -34,6 +34,8 @@ from trials.access import (
 )
 from trials.models import Delegation, Site
 from trials.protocol import ProtocolDefinition
+from trials.protocol.observations import Gate as PlannedGate
+from trials.protocol.records import done_code
 
 
 def sites_held_back() -> frozenset[int]:
@@ -229,20 +231,38 @@ def protocol_gates(
 ) -> Iterator[Gate]:
     """Return the protocol's own gates before a dose of a visit, answered from facts.
 
-    A gate on a form is not answered by facts, and stays unknown: nothing passes it. Where
-    a rule says `within`, a fact found before that span counts as not known.
+    A gate on a procedure is answered by when the medical record has it last; one on
+    another form stays unknown, and nothing passes it. Where a gate says `within`, what was
+    found before that span counts as not known.
     """
     for gate in definition.gates:
         if visit.code not in gate.before or visit.held_on is None:
             continue
         label = gate.code.replace("_", " ").capitalize()
-        known = facts
-        if gate.within is not None:
-            first = gate.within.before(visit.held_on)
+        on = visit.held_on
+        first = gate.within.before(on) if gate.within else date.min
+        if gate.rule is None:
+            done = facts.get(done_code(gate.form))
+            yield Gate(label, _is_done(gate, done, first=first, on=on))
+        else:
             known = {k: each for k, each in facts.items() if each.observed_on >= first}
-        evidence = evidence_on(definition, known, on=visit.held_on)
-        is_met = truth_of(gate.rule, definition, evidence) if gate.rule else None
-        yield Gate(label, is_met)
+            evidence = evidence_on(definition, known, on=on)
+            yield Gate(label, truth_of(gate.rule, definition, evidence))
+
+
+def _is_done(
+    gate: PlannedGate, done: Fact | None, *, first: date, on: date
+) -> bool | None:
+    """Tell whether a procedure was done in time, and reviewed where the gate asks it."""
+    days = (
+        {date.fromisoformat(day): read for day, read in done.value.items()}
+        if done
+        else {}
+    )
+    in_time = [read for day, read in days.items() if first <= day <= on]
+    if not in_time:
+        return None
+    return any(in_time) or not gate.reviewed
 
 
 def _stops(person: Participant, visit: Visit) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """From records to the facts that eligibility reads, within the act that wrote them."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -22,10 +22,24 @@ from participants.actions import FactReading, take_readings
 from participants.facts import drugs_kept
 from participants.models import Participant
 from trials.access import protocol_versions
-from trials.protocol import Fact
-from trials.protocol.records import MEASURES, MEDICATIONS, TESTS
+from trials.protocol import Fact, ProtocolDefinition
+from trials.protocol.records import (
+    MEASURES,
+    MEDICATIONS,
+    PROCEDURES,
+    TESTS,
+    done_code,
+)
 
 _OF_TABLE = {"test": Kind.TEST, "lab": Kind.LAB, "ecg": Kind.ECG}
+# The records of each procedure that a gate may ask for, and of tests the kind.
+_PROCEDURES = {
+    "laboratory": (Kind.LAB, ""),
+    "ecg": (Kind.ECG, ""),
+    "pregnancy_test": (Kind.TEST, "pregnancy"),
+    "urine_drug_screen": (Kind.TEST, "urine_drug_screen"),
+    "breath_alcohol": (Kind.TEST, "breath_alcohol"),
+}
 _HISTORY = frozenset({Kind.HISTORY, Kind.MEDICATION})
 
 
@@ -40,19 +54,73 @@ def feed(
     readings: list[FactReading] = []
     if changed & _HISTORY:
         readings += _medications(participants)
+    readings += _facts(participants, definitions, changed)
+    readings += _procedures(participants, definitions, changed)
+    if readings:
+        take_readings(readings=readings, by=by)
+
+
+def _facts(
+    people: Mapping[int, Participant],
+    definitions: Mapping[int, ProtocolDefinition],
+    changed: Collection[Kind],
+) -> Iterator[FactReading]:
+    """Yield what the facts of the protocols that are read from records say now."""
     facts = {
         pk: [fact for fact in each.facts if _kind_of(fact) in changed]
         for pk, each in definitions.items()
     }
     wanted = {_kind_of(fact) for each in facts.values() for fact in each}
     for kind in sorted(kind for kind in wanted if kind is not None):
-        found = _by_person(standing_records(participants, kind))
-        for row in participants.values():
+        found = _by_person(standing_records(people, kind))
+        for row in people.values():
             for fact in facts[row.protocol_version_id]:
                 if _kind_of(fact) is kind:
-                    readings.append(_reading(row, fact, found.get(row.pk, [])))
-    if readings:
-        take_readings(readings=readings, by=by)
+                    yield _reading(row, fact, found.get(row.pk, []))
+
+
+def _procedures(
+    people: Mapping[int, Participant],
+    definitions: Mapping[int, ProtocolDefinition],
+    changed: Collection[Kind],
+) -> Iterator[FactReading]:
+    """Yield when the procedures that gates ask for by name were done."""
+    asked = {pk: _asked_by_gates(each) for pk, each in definitions.items()}
+    for procedure in sorted(set().union(*asked.values())):
+        kind, name = _PROCEDURES[procedure]
+        if kind not in changed:
+            continue
+        found = _by_person(standing_records(people, kind))
+        for row in people.values():
+            if procedure in asked[row.protocol_version_id]:
+                yield _done(row, procedure, _of(name, found.get(row.pk, [])))
+
+
+def _asked_by_gates(definition: ProtocolDefinition) -> set[str]:
+    """Return the procedures that a gate before a dose asks for by name."""
+    return {gate.form for gate in definition.gates} & PROCEDURES.keys()
+
+
+def _of(name: str, records: Iterable[Any]) -> Iterator[Any]:
+    """Yield the records of a procedure: of tests those of a kind, of others all."""
+    return (each for each in records if not name or each.kind == name)
+
+
+def _done(person: Participant, procedure: str, records: Iterable[Any]) -> FactReading:
+    """Return the days on which a procedure was done, each with whether it was reviewed.
+
+    All of them: a dose that is recorded late is judged by what was before it.
+    """
+    days: dict[date, bool] = {}
+    for each in records:
+        on = day_of(each)
+        assert isinstance(on, date)  # noqa: S101 - for the type checker
+        days[on] = days.get(on, True) and each.reviewed_at is not None
+    code = done_code(procedure)
+    if not days:
+        return FactReading(person, code, None, None)
+    value = {on.isoformat(): days[on] for on in sorted(days)}
+    return FactReading(person, code, value, max(days), PROCEDURES[procedure])
 
 
 def _kind_of(fact: Fact) -> Kind | None:

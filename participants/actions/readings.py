@@ -20,7 +20,7 @@ LONGEST_SOURCE = 200
 class FactReading:
     """What the records say of a fact now, as JSON keeps it; None where it is not known.
 
-    `code` is a fact's of the definition, or one of the two that the record keeps for
+    `code` is a fact's of the definition, or one of those that the record keeps for
     itself (`trials.protocol.records`).
     """
 

@@ -44,7 +44,8 @@ class Migration(migrations.Migration):
         # Raters keep the facts of whom they rate: an interview is not given without.
         held_back(
             "participants_fact",
-            "NOT audit.trial_holds_back(trial_id, 'facts', code)"
+            "NOT (audit.trial_holds_back(trial_id, 'facts', code)"
+            " OR participants_was_unblinded(participant_id, observed_on))"
             " OR (SELECT audit.is_rater()) AND audit.rates(participant_id)",
         ),
         held_back(

@@ -72,9 +72,10 @@ def new_pair() -> Pair:
             ],
             by=walk.world.actor(Role.COORDINATOR),
         )
-    # Before a dose more there is a laboratory more.
+    # Before a dose more there are a laboratory and a pregnancy test more.
     day = held_on(low, "open_dosing_1") - timedelta(days=1)
     recorded(low.world, low.person, Kind.LAB, sampled_on=day)
+    recorded(low.world, low.person, Kind.TEST, performed_on=day)
     # Signed in here, so that every copy knows them.
     for role in (*TOLD, *UNTOLD, Role.RATER):
         low.world.actor(role)

@@ -7,6 +7,7 @@ from trials.protocol.definition import ProtocolDefinition
 from trials.protocol.instrument_facts import InstrumentFacts
 from trials.protocol.observations import AssessmentRow, Endpoint
 from trials.protocol.problems import Problem, meant
+from trials.protocol.records import PROCEDURES
 from trials.protocol.vocabulary import RATERS, VisitKind
 
 Instruments = Mapping[str, InstrumentFacts]
@@ -107,7 +108,7 @@ def gate_problems(definition: ProtocolDefinition) -> Iterator[Problem]:
             if visit is not None and visit.kind is not VisitKind.DOSING:
                 sentence = f"stands before {code}, which is not a dosing visit."
                 yield Problem(sentence, place)
-        if gate.form and gate.form not in scheduled:
+        if gate.form and gate.form not in scheduled | PROCEDURES.keys():
             yield Problem(
                 "is required before a dose but never scheduled, so no dose could "
                 "ever be given.",

@@ -37,6 +37,23 @@ ANALYTES: Mapping[str, str] = {
     "platelets": "Platelets",
     "tsh": "Thyrotropin (TSH)",
 }
+# What a gate before a dose may ask for by name, as a form, that is done in the medical
+# record; and the code under which participants keep when it was done last.
+PROCEDURES: Mapping[str, str] = {
+    "laboratory": "Laboratory",
+    "ecg": "ECG",
+    "pregnancy_test": TESTS["pregnancy"],
+    "urine_drug_screen": TESTS["urine_drug_screen"],
+    "breath_alcohol": TESTS["breath_alcohol"],
+}
+_DONE = "done."
+
+
+def done_code(procedure: str) -> str:
+    """Return the code of the fact that says when a procedure was done, and if reviewed."""
+    return _DONE + procedure
+
+
 # The events of a course that freeze a fact, with the column that says when they came.
 FREEZING: Mapping[str, str] = {
     "enrollment": "enrolled_on",
@@ -49,7 +66,7 @@ def record_problems(facts: tuple[Fact, ...]) -> Iterator[Problem]:
     """Facts that are to be read from a record that there is not, or not so."""
     for fact in facts:
         place = f"Fact {fact.code}"
-        if fact.code in {MEDICATIONS, WAIVERS}:
+        if fact.code in {MEDICATIONS, WAIVERS} or fact.code.startswith(_DONE):
             yield Problem(
                 "is kept for the record's own use; choose another code.", place
             )
