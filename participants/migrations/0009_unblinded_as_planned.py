@@ -20,6 +20,8 @@ BEGIN
         WHERE p.id = p_participant AND p.unblinded_on <= p_day);
 END $$
 """
+# Found after the day of the unblinding; what was found on it, the visit before told.
+_LATER = "participants_was_unblinded(participant_id, observed_on - 1)"
 
 
 class Migration(migrations.Migration):
@@ -41,12 +43,13 @@ class Migration(migrations.Migration):
             audited(_TABLE, participant="id", reason=_REASON),
             audited(_TABLE, participant="id", reason=(*_REASON, "unblinded_on")),
         ),
-        # Raters keep the facts of whom they rate: an interview is not given without.
+        # Raters keep the facts of whom they rate (an interview is not given without), but
+        # none that the record told later: who is dosed again is tested again.
         held_back(
             "participants_fact",
-            "NOT (audit.trial_holds_back(trial_id, 'facts', code)"
-            " OR participants_was_unblinded(participant_id, observed_on))"
-            " OR (SELECT audit.is_rater()) AND audit.rates(participant_id)",
+            f"NOT (audit.trial_holds_back(trial_id, 'facts', code) OR {_LATER})"
+            " OR (SELECT audit.is_rater()) AND audit.rates(participant_id)"
+            f" AND (is_outcome OR NOT {_LATER})",
         ),
         held_back(
             "participants_consentitem",
