@@ -79,6 +79,8 @@ NO_PAGES = {
     "workbench:review_seen",
     # Not in this protocol, which unblinds nobody before the database is locked.
     "randomization:planned",
+    # Nor does it continue another study: tests/browser/test_parents.py.
+    "sessions:parent",
     "accounts:sign_out",
     "trials:become",
     "sessions:unbook",
